@@ -1,0 +1,103 @@
+"""Jobs: what is due, as rows that survive a crash."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, models, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+LEASE = timedelta(seconds=60)
+MAX_ATTEMPTS = 12
+
+
+class Job(models.Model):
+    """One thing to do at or after `run_at`. A worker leases it; when the worker dies, the lease runs out and
+    another takes it. Only the holder of the current lease number can finish it (fencing)."""
+
+    kind = models.CharField(max_length=40)
+    key = models.CharField(max_length=120, unique=True, null=True)
+    payload = models.JSONField(default=dict)
+    merchant_id = models.BigIntegerField(null=True)
+    run_at = models.DateTimeField(default=timezone.now)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True)
+    lease_no = models.PositiveIntegerField(default=0)
+    done_at = models.DateTimeField(null=True)
+    dead_at = models.DateTimeField(null=True)
+    error = models.TextField(blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["run_at", "id"], name="job_due", condition=Q(done_at__isnull=True, dead_at__isnull=True)
+            ),
+            models.Index(fields=["done_at"], name="job_done", condition=Q(done_at__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.payload}"
+
+    @classmethod
+    def put(
+        cls,
+        kind: str,
+        payload: dict[str, Any],
+        *,
+        key: str | None = None,
+        run_at: datetime | None = None,
+        merchant_id: int | None = None,
+    ) -> None:
+        """Write a job. With a key it is written once, however often this runs."""
+        job = Job(kind=kind, key=key, payload=payload, run_at=run_at or timezone.now(), merchant_id=merchant_id)
+        if key:
+            Job.objects.bulk_create([job], ignore_conflicts=True)
+        else:
+            job.save(force_insert=True)
+
+    @classmethod
+    def claim(cls, now: datetime) -> "Job | None":
+        """Lease the job that is due first, or answer None. Two workers never get the same lease."""
+        due = (
+            cls.objects.filter(done_at__isnull=True, dead_at__isnull=True, run_at__lte=now)
+            .filter(Q(lease_until__isnull=True) | Q(lease_until__lt=now))
+            .order_by("run_at", "id")
+        )
+        if not due.exists():  # an idle worker never takes SQLite's one write lock
+            return None
+        with transaction.atomic():
+            if connection.features.has_select_for_update_skip_locked:
+                due = due.select_for_update(skip_locked=True)
+            job = due.first()
+            if job is None:
+                return None
+            job.lease_until = now + LEASE
+            job.lease_no += 1
+            job.attempts += 1
+            job.save(update_fields=["lease_until", "lease_no", "attempts"])
+            return job
+
+    def finish(self, now: datetime) -> bool:
+        """Done. False when the lease was lost meanwhile, and another worker has the job."""
+        return bool(self._mine().update(done_at=now, lease_until=None, error=""))
+
+    def fail(self, error: str, now: datetime) -> None:
+        """Try again later, ever more rarely (about 2 days in all); after the last attempt it is dead, and kept."""
+        later = now + timedelta(seconds=min(15 * 2**self.attempts, 12 * 3600))
+        dead = now if self.attempts >= MAX_ATTEMPTS else None
+        self._mine().update(run_at=later, lease_until=None, dead_at=dead, error=error[:2000])
+
+    def _mine(self) -> models.QuerySet["Job"]:
+        return Job.objects.filter(pk=self.pk, lease_no=self.lease_no, done_at__isnull=True)
+
+    @classmethod
+    def sweep(cls, before: datetime) -> int:
+        """Forget what was done before a moment; dead jobs stay."""
+        return cls.objects.filter(done_at__lt=before).delete()[0]
+
+    @classmethod
+    def take_back(cls, job_id: int) -> None:
+        """Give a dead job a fresh start."""
+        cls.objects.filter(pk=job_id).update(
+            dead_at=None, attempts=0, run_at=timezone.now(), lease_no=F("lease_no") + 1
+        )

@@ -1,0 +1,1 @@
+"""Small tools without models: one topic a file, importing nothing else of ours."""

@@ -1,0 +1,44 @@
+"""Sums of money: whole minor units (cents) with an ISO 4217 currency, shown in a reader's language."""
+
+from decimal import Decimal
+
+from babel import Locale
+from babel.numbers import format_currency, get_currency_precision
+from django.utils import translation
+
+
+def digits(currency: str) -> int:
+    """How many decimal places the currency has: EUR 2, VND 0, KWD 3."""
+    return get_currency_precision(currency)
+
+
+def to_minor(amount: Decimal, currency: str) -> int:
+    """An amount such as 12.50 in minor units (1250). Raises ValueError when it has more places than the currency."""
+    scaled = amount.scaleb(digits(currency))
+    if not scaled.is_finite() or scaled != scaled.to_integral_value():
+        raise ValueError(f"{amount} has more decimal places than {currency} knows.")
+    return int(scaled)
+
+
+def to_decimal(minor: int, currency: str) -> Decimal:
+    """Minor units (1250) as an amount (12.50)."""
+    return Decimal(minor).scaleb(-digits(currency))
+
+
+def show(minor: int, currency: str, language: str | None = None) -> str:
+    """The sum for a reader: `12.50 EUR` in the number format of the language, the ISO code always said."""
+    locale = babel_locale(language or translation.get_language() or "en")
+    return format_currency(
+        to_decimal(minor, currency), currency, format="#,##0.00 ¤¤", locale=locale, currency_digits=True
+    )
+
+
+def babel_locale(language: str) -> Locale:
+    """Babel's locale for one of our language codes."""
+    return Locale.parse(to_babel(language))
+
+
+def to_babel(language: str) -> str:
+    """`pt-br` as Babel spells it: `pt_BR`."""
+    special = {"zh-hant": "zh_Hant_TW", "pt-br": "pt_BR", "ar": "ar_EG"}
+    return special.get(language, language.split("-", maxsplit=1)[0])
