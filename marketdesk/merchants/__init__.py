@@ -1,0 +1,1 @@
+"""The stores, their staff and their programs' tokens."""

@@ -1,0 +1,87 @@
+"""People with an account: customers, merchants' staff and the platform's support team."""
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractUser, BaseUserManager
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from marketdesk.lib import languages
+from marketdesk.lib.ids import PublicIdField
+from marketdesk.people.party import Party
+
+
+class People(BaseUserManager["User"]):
+    """Accounts by mail address, whose case never matters."""
+
+    def create_user(self, email: str | None, password: str | None = None, **fields: Any) -> "User":
+        user = self.model(email=email.lower() if email else None, **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """The operator: a member of support who may also open the console."""
+        fields = {"party": Party.SUPPORT, "is_staff": True, "is_superuser": True, **fields}
+        return self.create_user(email, password, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email=(username or "").lower())
+
+
+class User(AbstractUser):
+    """A person. A customer whom the marketplace sent has no mail address of ours."""
+
+    username = None  # type: ignore[assignment]
+    first_name = None  # type: ignore[assignment]
+    last_name = None  # type: ignore[assignment]
+
+    public_id = PublicIdField()
+    external_id = models.CharField(max_length=100, unique=True, null=True, blank=True)
+    email = models.EmailField(unique=True, null=True, blank=True)  # type: ignore[assignment]
+    name = models.CharField(_("name"), max_length=150)
+    party = models.CharField(
+        max_length=10, choices=[(p.value, p.label) for p in Party if p is not Party.CLOCK], default=Party.CUSTOMER
+    )
+    language = models.CharField(_("language"), max_length=10, choices=list(languages.LANGUAGES.items()), blank=True)
+    time_zone = models.CharField(_("time zone"), max_length=50, blank=True)
+    country = models.CharField(_("country"), max_length=2, blank=True)
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+
+    objects: ClassVar[People] = People()  # type: ignore[assignment]
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(Lower("email"), name="user_email_any_case", condition=Q(email__isnull=False))
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_full_name(self) -> str:
+        return self.name
+
+    def get_short_name(self) -> str:
+        return self.given_name
+
+    @property
+    def given_name(self) -> str:
+        """The part of the name that a greeting uses; Vietnamese names end with it, Chinese ones are used whole."""
+        parts = self.name.split() or [""]
+        return {"vi": parts[-1], "zh-hant": self.name}.get(self.reading_language, parts[0])
+
+    @property
+    def short_name(self) -> str:
+        """`Ada L.`: enough to know a customer by, and no more than a merchant needs."""
+        parts = self.name.split()
+        other = [part for part in parts if part != self.given_name]
+        return f"{self.given_name} {other[-1][0]}." if other else self.given_name
+
+    @property
+    def reading_language(self) -> str:
+        """The language that they read: their own choice, else their country's (D18)."""
+        return self.language or languages.of_country(self.country)

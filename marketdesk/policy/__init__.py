@@ -1,0 +1,1 @@
+"""The operator's promises: typed, editable, with their whole history."""

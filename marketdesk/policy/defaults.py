@@ -1,0 +1,83 @@
+"""Every number of the business, once, with its meaning and its source."""
+
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from marketdesk.lib.countries import EUROPE
+
+
+def _promise(default: Any, meaning: str, source: str) -> Any:
+    """A field of the policy: its default, its meaning in words and the requirement it comes from."""
+    meta = {"meaning": meaning, "source": source}
+    if isinstance(default, (list, dict)):
+        return field(default_factory=lambda: type(default)(default), metadata=meta)
+    return field(default=default, metadata=meta)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What the operator promises. Read through `policy.current()`, changed through `policy.change()`."""
+
+    platform_name: str = _promise(
+        "the platform", "The marketplace's name on every page and in every mail.", "requirements, preface"
+    )
+    refund_help_url: str = _promise("", "Where the marketplace explains refunds; empty shows no link.", "M31, D30")
+
+    reply_hours: int = _promise(48, "Hours a merchant has for each answer.", "M44, D1, D2")
+    platform_reply_hours: int = _promise(
+        48, "Hours within which platform support means to answer, as customers are told.", "our choice"
+    )
+    reminder_hours: list[int] = _promise([24, 6], "Hours left when the merchant is reminded by mail.", "D29")
+    takeover: str = _promise(
+        "automatic", "An overdue Post Purchase ticket goes to platform support: automatic, offer or never.", "M48, D14"
+    )
+
+    silence_reminder_days: int = _promise(4, "Days of silence after which the customer is reminded.", "D20")
+    silence_close_days: int = _promise(7, "Days of silence after which the ticket is closed.", "D20")
+    reopen_days: int = _promise(30, "Days within which a closed ticket can be re-opened.", "D16")
+    rating_days: int = _promise(7, "Days within which a customer can change a rating.", "D5")
+
+    direct_countries: list[str] = _promise(
+        EUROPE, "Countries whose customers' questions go straight to the merchant.", "M20-M22, D9"
+    )
+    high_value: dict[str, int] = _promise(
+        {
+            "EUR": 10000,
+            "USD": 11000,
+            "GBP": 8500,
+            "CHF": 9500,
+            "PLN": 43000,
+            "SEK": 115000,
+            "NOK": 117000,
+            "DKK": 74600,
+            "CZK": 250000,
+            "HUF": 4000000,
+            "RON": 49700,
+            "TRY": 400000,
+            "BRL": 60000,
+            "MXN": 200000,
+            "CAD": 15000,
+            "VND": 2700000,
+            "TWD": 350000,
+            "SAR": 41000,
+            "AED": 40000,
+        },
+        "Order totals from which a Post Purchase ticket goes to the merchant, by currency in minor units.",
+        "M27, D11",
+    )
+    opens_after: int | None = _promise(
+        120,
+        "Days after the refund window before which order questions are taken by platform support; empty: no such wait.",
+        "M30, D12",
+    )
+    closes_after: int | None = _promise(
+        None,
+        "Days after the refund window from which order questions are taken by platform support; empty: never.",
+        "M30, D12",
+    )
+    refund_window_days: int = _promise(30, "Days after delivery in which an order can be refunded.", "D13")
+
+    @classmethod
+    def meanings(cls) -> dict[str, str]:
+        """Each promise's meaning in words, by name."""
+        return {one.name: one.metadata["meaning"] for one in fields(cls)}

@@ -1,0 +1,96 @@
+"""The policy in force, and how it is changed."""
+
+import time
+from dataclasses import fields, replace
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from marketdesk.journal.models import Audience, Event
+from marketdesk.lib import countries
+from marketdesk.people.actor import Actor
+from marketdesk.policy.defaults import Policy
+from marketdesk.policy.models import PolicyChange
+
+# Seconds for which a process may still act on the policy before a change; a page then costs no query for it.
+REMEMBERED = 5.0
+_memory: tuple[float, Policy] | None = None
+
+
+class BadPolicy(ValueError):
+    """A value that no policy can have; the text says which and why."""
+
+
+def current() -> Policy:
+    """The policy in force now, at most a few seconds old."""
+    global _memory
+    now = time.monotonic()
+    if _memory is None or _memory[0] < now:
+        _memory = (now + REMEMBERED, at(timezone.now()))
+    return _memory[1]
+
+
+def at(moment: datetime) -> Policy:
+    """The policy that was (or will be) in force at a moment."""
+    values: dict[str, Any] = {}
+    for change in PolicyChange.objects.filter(valid_from__lte=moment):
+        values |= change.values
+    known = {one.name for one in fields(Policy)}
+    return Policy(**{name: value for name, value in values.items() if name in known})
+
+
+def forget() -> None:
+    """Read the policy afresh at the next question."""
+    global _memory
+    _memory = None
+
+
+@transaction.atomic
+def change(values: dict[str, Any], *, reason: str, by: Actor, valid_from: datetime | None = None) -> PolicyChange:
+    """Change some promises, for a reason, now or later. Raises BadPolicy and changes nothing when a value is wrong."""
+    check(replace(at(timezone.now()), **values))
+    made = PolicyChange.objects.create(
+        values=values, reason=reason, actor=by.as_json(), valid_from=valid_from or by.at, made_at=by.at
+    )
+    Event.objects.create(
+        verb="policy_changed",
+        subject_kind="policy",
+        subject_id=made.pk,
+        audience=Audience.PLATFORM,
+        actor=by.as_json(),
+        data={"values": values, "reason": reason},
+        at=by.at,
+    )
+    transaction.on_commit(forget)
+    return made
+
+
+def check(policy: Policy) -> None:
+    """Raise BadPolicy where a value is out of bounds."""
+    whole_days = (
+        "reply_hours",
+        "platform_reply_hours",
+        "silence_reminder_days",
+        "silence_close_days",
+        "reopen_days",
+        "rating_days",
+        "refund_window_days",
+    )
+    for name in whole_days:
+        value = getattr(policy, name)
+        if not isinstance(value, int) or not 1 <= value <= 1000:
+            raise BadPolicy(_("%(name)s must be a whole number from 1 to 1000.") % {"name": name})
+    for name in ("opens_after", "closes_after"):
+        value = getattr(policy, name)
+        if value is not None and not (isinstance(value, int) and 0 <= value <= 3650):
+            raise BadPolicy(_("%(name)s must be empty or a whole number from 0 to 3650.") % {"name": name})
+    if policy.silence_close_days <= policy.silence_reminder_days:
+        raise BadPolicy(_("A silent customer must be reminded before the ticket is closed."))
+    if policy.takeover not in {"automatic", "offer", "never"}:
+        raise BadPolicy(_("takeover must be automatic, offer or never."))
+    for country in policy.direct_countries:
+        if not countries.is_known(country):
+            raise BadPolicy(_("%(country)s is not a country code.") % {"country": country})
