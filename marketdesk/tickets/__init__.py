@@ -1,0 +1,1 @@
+"""The heart: tickets, their messages, their clock and the rules of who may do what."""

@@ -1,0 +1,91 @@
+"""What the clock starts: late marks, takeovers, reminders, silent customers. Running twice changes things once."""
+
+import contextlib
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from marketdesk.journal.models import Audience, Deed, Event
+from marketdesk.people.actor import clock
+from marketdesk.policy import promises
+from marketdesk.tickets.errors import NotAllowed
+from marketdesk.tickets.models import Attachment, Ticket, Wait
+from marketdesk.tickets.rules import Category, State
+
+BATCH = 500
+
+
+def sweep_overdue(_payload: dict[str, Any]) -> None:
+    """Waits that passed their due time: marked late, and Post Purchase tickets taken over (M48, D14)."""
+    now = timezone.now()
+    overdue = Wait.objects.filter(ended_at__isnull=True, due_at__lt=now).order_by("due_at")
+    untold = overdue.filter(late_told_at__isnull=True)
+    for ticket in Ticket.objects.filter(pk__in=untold.values_list("ticket_id")[:BATCH]):
+        _try(ticket.mark_late, now)
+    if promises.current().takeover == "automatic":
+        takable = overdue.filter(ticket__category=Category.POST_PURCHASE)
+        for ticket in Ticket.objects.filter(pk__in=takable.values_list("ticket_id")[:BATCH]):
+            _try(ticket.take_over, now)
+
+
+def sweep_silent(_payload: dict[str, Any]) -> None:
+    """Customers who do not answer: reminded, then closed (D20)."""
+    now = timezone.now()
+    promised = promises.current()
+    silent = Ticket.objects.filter(state=State.WITH_CUSTOMER)
+    for ticket in silent.filter(turned_at__lte=now - timedelta(days=promised.silence_close_days))[:BATCH]:
+        _try(ticket.close, now)
+    unreminded = silent.filter(Q(reminded_at__isnull=True) | Q(reminded_at__lt=F("turned_at")))
+    for ticket in unreminded.filter(turned_at__lte=now - timedelta(days=promised.silence_reminder_days))[:BATCH]:
+        _try(ticket.remind_customer, now)
+
+
+def sweep_due_soon(_payload: dict[str, Any]) -> None:
+    """Merchants whose time runs out soon: one event for each merchant and stage, which becomes one mail (D29)."""
+    now = timezone.now()
+    for hours in sorted(promises.current().reminder_hours):
+        near: dict[int, list[Wait]] = {}
+        waits = Wait.objects.filter(ended_at__isnull=True, due_at__gt=now, due_at__lte=now + timedelta(hours=hours))
+        for wait in waits:
+            if not any(stage <= hours for stage in wait.reminded):
+                near.setdefault(wait.merchant_id, []).append(wait)
+        for merchant_id, found in near.items():
+            _remind_merchant(merchant_id, hours, found, now)
+
+
+@transaction.atomic
+def _remind_merchant(merchant_id: int, hours: int, waits: list[Wait], now: datetime) -> None:
+    # Re-read under the lock, so that two sweeps at once remind once.
+    locked = Wait.objects.select_for_update().filter(pk__in=[wait.pk for wait in waits], ended_at__isnull=True)
+    fresh = [wait for wait in locked if not any(stage <= hours for stage in wait.reminded)]
+    if not fresh:
+        return
+    for wait in fresh:
+        wait.reminded = [*wait.reminded, hours]
+        wait.save(update_fields=["reminded"])
+    Event.tell(
+        verb="due_soon",
+        subject_kind="merchant",
+        subject_id=merchant_id,
+        merchant_id=merchant_id,
+        audience=Audience.STAFF,
+        actor=clock(now).as_json(),
+        at=now,
+        data={"hours": hours, "tickets": [wait.ticket_id for wait in fresh]},
+    )
+
+
+def sweep_leftovers(_payload: dict[str, Any]) -> None:
+    """Pictures that were never sent and keys that nobody will repeat any more."""
+    now = timezone.now()
+    Attachment.sweep(now - timedelta(days=2))
+    Deed.objects.filter(at__lt=now - timedelta(days=30)).delete()
+
+
+def _try(verb: Any, now: datetime) -> None:
+    """Do it unless somebody was quicker."""
+    with contextlib.suppress(NotAllowed):
+        verb(by=clock(now))

@@ -1,0 +1,121 @@
+"""Pictures on a ticket: private, drawn anew on arrival, stored by what they hold."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import IO
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import models
+from django.utils import timezone
+
+from marketdesk.journal.models import Audience
+from marketdesk.lib import images
+from marketdesk.lib.ids import PublicIdField
+from marketdesk.people.actor import Actor
+from marketdesk.tickets.models.message import Message
+
+MOST = 6
+
+
+class Attachments(models.QuerySet["Attachment"]):
+    """Pictures, seen through the one gate."""
+
+    def visible_to(self, actor: Actor) -> "Attachments":
+        """Pictures of the messages that an actor may read, and their own that are not sent yet."""
+        from marketdesk.tickets.models.ticket import Ticket
+
+        sent = models.Q(
+            message__audience__in=Audience.readable_by(actor.party),
+            message__ticket__in=Ticket.objects.visible_to(actor),
+        )
+        return self.filter(sent | self._own(actor))
+
+    def kept_for(self, actor: Actor, public_ids: Iterable[str]) -> list["Attachment"]:
+        """The actor's own pictures that wait to be sent, of these ids; foreign and unknown ids are passed over."""
+        return list(self.filter(self._own(actor), public_id__in=list(public_ids)[:MOST]))
+
+    @staticmethod
+    def _own(actor: Actor) -> models.Q:
+        return models.Q(message__isnull=True, uploader=actor.who)
+
+
+class Attachment(models.Model):
+    """One picture. Without a message it waits to be sent, and only its uploader sees it."""
+
+    public_id = PublicIdField()
+    message = models.ForeignKey(Message, models.CASCADE, null=True, related_name="attachments")
+    merchant_id = models.BigIntegerField(null=True)
+    uploader = models.CharField(max_length=60)
+    name = models.CharField(max_length=200)
+    sha256 = models.CharField(max_length=64)
+    mime = models.CharField(max_length=20)
+    size = models.PositiveIntegerField()
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    at = models.DateTimeField(default=timezone.now)
+
+    objects = Attachments.as_manager()
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [
+            models.Index(fields=["uploader"], name="attachment_waiting", condition=models.Q(message__isnull=True)),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def keep(cls, upload: IO[bytes], name: str, *, by: Actor) -> "Attachment":
+        """Draw an upload anew and store it, file before row. Raises images.BadPicture."""
+        picture = images.redraw(upload)
+        attachment = cls(
+            uploader=by.who,
+            name=_plain(name),
+            sha256=picture.sha256,
+            mime=picture.mime,
+            size=len(picture.body),
+            width=picture.width,
+            height=picture.height,
+            at=by.at,
+        )
+        for path, body in ((attachment.path, picture.body), (attachment.thumbnail_path, picture.thumbnail)):
+            if not default_storage.exists(path):
+                default_storage.save(path, ContentFile(body))
+        attachment.save(force_insert=True)
+        return attachment
+
+    @property
+    def suffix(self) -> str:
+        return "png" if self.mime == "image/png" else "jpg"
+
+    @property
+    def path(self) -> str:
+        """Where the picture lies in the storage."""
+        return f"pictures/{self.sha256[:2]}/{self.sha256}.{self.suffix}"
+
+    @property
+    def thumbnail_path(self) -> str:
+        return f"pictures/{self.sha256[:2]}/{self.sha256}-small.{self.suffix}"
+
+    def open(self, *, small: bool = False) -> IO[bytes]:
+        """The picture's bytes, or its thumbnail's."""
+        return default_storage.open(self.thumbnail_path if small else self.path)
+
+    @classmethod
+    def sweep(cls, before: datetime) -> int:
+        """Forget pictures that were chosen but never sent. Files go when no row names them any more."""
+        gone = list(cls.objects.filter(message__isnull=True, at__lt=before))
+        for attachment in gone:
+            attachment.delete()
+            if not cls.objects.filter(sha256=attachment.sha256).exists():
+                default_storage.delete(attachment.path)
+                default_storage.delete(attachment.thumbnail_path)
+        return len(gone)
+
+
+def _plain(name: str) -> str:
+    """A file name fit to be shown: no path, no control or direction characters."""
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    return "".join(letter for letter in last if letter.isprintable()).strip()[:200] or "picture"

@@ -1,0 +1,40 @@
+"""What somebody began to write on a ticket: kept until it is sent."""
+
+from django.db import models
+from django.utils import timezone
+
+from marketdesk.people.actor import Actor
+from marketdesk.tickets.models.message import MAX_TEXT
+
+
+class Draft(models.Model):
+    """One draft for each person and ticket."""
+
+    ticket = models.ForeignKey("tickets.Ticket", models.CASCADE, related_name="drafts")
+    who = models.CharField(max_length=60)
+    body = models.TextField()
+    changed_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["ticket", "who"], name="one_draft")]
+
+    def __str__(self) -> str:
+        return self.body[:60]
+
+    @classmethod
+    def keep(cls, ticket_id: int, body: str, *, by: Actor) -> None:
+        """Keep what was typed; an emptied field forgets the draft."""
+        body = body.replace("\x00", "")[: MAX_TEXT * 2]
+        if body.strip():
+            cls.objects.update_or_create(ticket_id=ticket_id, who=by.who, defaults={"body": body, "changed_at": by.at})
+        else:
+            cls.forget(ticket_id, by=by)
+
+    @classmethod
+    def forget(cls, ticket_id: int, *, by: Actor) -> None:
+        cls.objects.filter(ticket_id=ticket_id, who=by.who).delete()
+
+    @classmethod
+    def of(cls, ticket_id: int, *, by: Actor) -> str:
+        """What was typed so far."""
+        return cls.objects.filter(ticket_id=ticket_id, who=by.who).values_list("body", flat=True).first() or ""

@@ -1,0 +1,509 @@
+"""The ticket and its verbs: nothing else writes `state`. Each takes the actor, asks the rules, leaves an event."""
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import models, transaction
+from django.db.models import Q
+
+from marketdesk.journal.models import AlreadyDone, Audience, Deed, Event
+from marketdesk.lib.ids import PublicIdField
+from marketdesk.merchants.models import Merchant
+from marketdesk.orders.models import Order, OrderItem, Product
+from marketdesk.people.actor import Actor
+from marketdesk.people.models import User
+from marketdesk.people.party import Party
+from marketdesk.policy import promises
+from marketdesk.tickets import clock, routing, rules
+from marketdesk.tickets.errors import NotAllowed, SomethingNew
+from marketdesk.tickets.models.attachment import Attachment
+from marketdesk.tickets.models.draft import Draft
+from marketdesk.tickets.models.issue import Issue
+from marketdesk.tickets.models.message import Message, clean_text
+from marketdesk.tickets.models.wait import Wait
+from marketdesk.tickets.rules import Category, Desk, Need, Rule, State, Verb
+
+# A program that repeats itself within this time, with nothing in between, gets the same answer again.
+REPEATED_WITHIN = timedelta(seconds=60)
+# Marks of the clock that change nothing that a person could be writing about.
+QUIET = (Verb.MARK_LATE, Verb.REMIND)
+
+
+class Tickets(models.QuerySet["Ticket"]):
+    """Tickets, seen through the one gate."""
+
+    def visible_to(self, actor: Actor) -> "Tickets":
+        """What this actor may see at all; anything else is as if absent (D22, D31)."""
+        match actor.party:
+            case Party.CUSTOMER if actor.user_id:
+                return self.filter(customer_id=actor.user_id)
+            case Party.MERCHANT if actor.merchant_id:
+                return self.filter(merchant_id=actor.merchant_id, shared=True)
+            case Party.SUPPORT | Party.CLOCK:
+                return self.all()
+        return self.none()
+
+    def waiting_for_merchant(self) -> "Tickets":
+        """What the red number counts (D15)."""
+        return self.filter(state=State.WITH_MERCHANT)
+
+
+class Ticket(models.Model):
+    """A question of a customer, and everything that was said and done about it."""
+
+    public_id = PublicIdField()
+    merchant = models.ForeignKey(Merchant, models.PROTECT, related_name="tickets")
+    customer = models.ForeignKey(User, models.PROTECT, related_name="tickets")
+    order = models.ForeignKey(Order, models.PROTECT, null=True, related_name="tickets")
+    product = models.ForeignKey(Product, models.PROTECT, null=True, related_name="+")
+    items = models.ManyToManyField(OrderItem, related_name="tickets")
+    issue = models.ForeignKey(Issue, models.PROTECT, related_name="+")
+    category = models.CharField(max_length=30, choices=Category)
+    subject = models.CharField(max_length=120)
+    wants = models.CharField(max_length=10, blank=True)  # refund or return (D28)
+    follows = models.ForeignKey("self", models.SET_NULL, null=True, related_name="followed_by")
+
+    state = models.CharField(max_length=20, choices=State)
+    desk = models.CharField(max_length=10, choices=Desk)
+    shared = models.BooleanField(default=False)
+    routed_by = models.JSONField(default=dict)
+    due_at = models.DateTimeField(null=True)
+    answered = models.BooleanField(default=False)  # by merchant or support, since the customer's last message
+    assignee = models.ForeignKey(User, models.SET_NULL, null=True, related_name="assigned_tickets")
+
+    opened_at = models.DateTimeField()
+    turned_at = models.DateTimeField()  # when the state last changed
+    public_updated_at = models.DateTimeField()
+    reminded_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    closed_by = models.CharField(max_length=10, choices=Party, blank=True)
+    closed_how = models.CharField(max_length=20, blank=True)
+
+    excerpt = models.CharField(max_length=200)  # of the last message that everyone may read
+    language = models.CharField(max_length=10, blank=True)  # of the customer's last message
+    has_pictures = models.BooleanField(default=False)
+
+    objects = Tickets.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["merchant", "due_at", "id"], name="ticket_due", condition=Q(state=State.WITH_MERCHANT)
+            ),
+            models.Index(
+                fields=["merchant", "category", "due_at", "id"],
+                name="ticket_due_category",
+                condition=Q(state=State.WITH_MERCHANT),
+            ),
+            models.Index(
+                fields=["merchant", "turned_at", "id"],
+                name="ticket_awaiting_user",
+                condition=Q(state=State.WITH_CUSTOMER, shared=True),
+            ),
+            models.Index(
+                fields=["merchant", "turned_at", "id"],
+                name="ticket_with_support",
+                condition=Q(state=State.WITH_SUPPORT, shared=True),
+            ),
+            models.Index(
+                fields=["merchant", "-closed_at", "-id"],
+                name="ticket_closed",
+                condition=Q(closed_at__isnull=False, shared=True),
+            ),
+            models.Index(fields=["merchant", "public_updated_at", "id"], name="ticket_by_update"),
+            models.Index(fields=["customer", "-public_updated_at", "-id"], name="ticket_by_customer"),
+            models.Index(fields=["turned_at", "id"], name="ticket_at_support", condition=Q(state=State.WITH_SUPPORT)),
+            models.Index(fields=["turned_at"], name="ticket_silent", condition=Q(state=State.WITH_CUSTOMER)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.public_id} {self.subject}"
+
+    # Opening
+
+    @classmethod
+    @transaction.atomic
+    def open(
+        cls,
+        *,
+        customer: User,
+        merchant: Merchant,
+        issue: Issue,
+        text: str,
+        by: Actor,
+        subject: str = "",
+        order: Order | None = None,
+        product: Product | None = None,
+        items: Sequence[OrderItem] = (),
+        wants: str = "",
+        pictures: Sequence[Attachment] = (),
+        follows: "Ticket | None" = None,
+        language: str = "",
+    ) -> "Ticket":
+        """A customer asks (M2). The issue decides the category (M18), the routing the desk (M20-M30)."""
+        text = clean_text(text)
+        deed = Deed.begin(by.who, by.key, f"open:{issue.pk}:{text}") if by.key else None
+        if order and (order.customer_id != customer.pk or order.merchant_id != merchant.pk):
+            raise ValueError("The order is somebody else's.")
+        if any(item.order_id != (order.pk if order else None) for item in items):
+            raise ValueError("An item is of another order.")
+        if product and product.merchant_id != merchant.pk:
+            raise ValueError("The product is another merchant's.")
+        route = cls.route(customer=customer, merchant=merchant, issue=issue, order=order, now=by.at)
+        to_merchant = route.desk == Desk.MERCHANT
+        ticket = cls.objects.create(
+            merchant=merchant,
+            customer=customer,
+            order=order,
+            product=product,
+            issue=issue,
+            category=issue.category,
+            subject=(subject.strip() or first_words(text))[:120],
+            wants=wants,
+            follows=follows,
+            state=State.WITH_MERCHANT if to_merchant else State.WITH_SUPPORT,
+            desk=route.desk,
+            shared=to_merchant,
+            routed_by=route.as_json(),
+            opened_at=by.at,
+            turned_at=by.at,
+            public_updated_at=by.at,
+        )
+        ticket.items.set(items)
+        ticket._say(text, by, Audience.EVERYONE, pictures, language)
+        if to_merchant:
+            ticket._start_wait(by)
+        ticket.save()
+        ticket._tell("open", by, Audience.EVERYONE, {"routed_by": ticket.routed_by})
+        if deed:
+            deed.finish({"ticket": ticket.public_id})
+        return ticket
+
+    @staticmethod
+    def route(*, customer: User, merchant: Merchant, issue: Issue, order: Order | None, now: datetime) -> routing.Route:
+        """Who would answer such a question now, and why: also what a customer is shown before sending."""
+        promised = promises.current()
+        question = routing.Question(
+            category=Category(issue.category),
+            country=order.country if order else customer.country,
+            selected_merchant=merchant.selected,
+            total=order.total if order else 0,
+            currency=order.currency if order else "",
+            refund_ends_at=order.refund_ends_at(promised.refund_window_days) if order else None,
+        )
+        return routing.route(question, promised, now)
+
+    # What people do
+
+    @transaction.atomic
+    def reply(self, text: str, *, by: Actor, pictures: Sequence[Attachment] = (), language: str = "") -> Message:
+        """Answer, or add to the conversation (M72, M81, D24)."""
+        text = clean_text(text)
+        rule = self._allow(Verb.REPLY, by, text)
+        message = self._say(text, by, rule.audience, pictures, language)
+        self._move(rule, by, message=message)
+        return message
+
+    @transaction.atomic
+    def resolve(self, text: str, *, by: Actor, pictures: Sequence[Attachment] = (), language: str = "") -> Message:
+        """Reply & Resolve (M74)."""
+        text = clean_text(text)
+        rule = self._allow(Verb.RESOLVE, by, text)
+        message = self._say(text, by, rule.audience, pictures, language)
+        self._move(rule, by, message=message, how="resolved")
+        return message
+
+    @transaction.atomic
+    def close(self, *, by: Actor, how: str = "") -> None:
+        """Close without a refund (M107, D20, D21, D25). `how` is the customer's own word: solved or not_needed."""
+        rule = self._allow(Verb.CLOSE, by)
+        self._move(rule, by, how=how or ("silence" if by.party == Party.CLOCK else "closed"))
+
+    @transaction.atomic
+    def close_for_good(self, *, by: Actor) -> None:
+        """Close so that it never re-opens (D16)."""
+        rule = self._allow(Verb.CLOSE_FOR_GOOD, by)
+        self._move(rule, by, how="closed")
+
+    @transaction.atomic
+    def close_as_refunded(self, *, by: Actor, body: str, data: dict[str, Any]) -> None:
+        """Close because money goes back (M58); the refunds room calls this and writes the refunds beside it."""
+        rule = self._allow(Verb.REFUND, by, body)
+        self._move(rule, by, how="refunded", data=data)
+
+    @transaction.atomic
+    def refund_succeeded(self, *, by: Actor, data: dict[str, Any]) -> None:
+        """The marketplace has paid (D17)."""
+        rule = self._allow(Verb.REFUND_SUCCEEDED, by)
+        self._move(rule, by, data=data)
+
+    @transaction.atomic
+    def refund_failed(self, *, by: Actor, data: dict[str, Any]) -> None:
+        """The marketplace could not pay: back to the platform's desk (D17)."""
+        rule = self._allow(Verb.REFUND_FAILED, by)
+        self._move(rule, by, data=data)
+
+    @transaction.atomic
+    def mark_returned(self, items: Iterable[OrderItem], *, by: Actor) -> None:
+        """These items have come back (D28)."""
+        items = list(items)
+        rule = self._allow(Verb.MARK_RETURNED, by, ",".join(item.public_id for item in items))
+        for item in items:
+            item.mark_returned(by.at)
+        self._move(rule, by, data={"items": [item.name for item in items]})
+
+    @transaction.atomic
+    def appeal(self, reason: str, *, by: Actor) -> None:
+        """Bring platform support into the conversation (M77). Only merchant and platform read the reason (D26)."""
+        reason = clean_text(reason) if reason or not by.is_program else ""
+        rule = self._allow(Verb.APPEAL, by, reason)
+        message = self._say(reason, by, rule.audience) if reason else None
+        self._move(rule, by, message=message)
+
+    @transaction.atomic
+    def reopen(
+        self, text: str, *, by: Actor, pictures: Sequence[Attachment] = (), language: str = ""
+    ) -> Message | None:
+        """Open a closed ticket again, with a message (M103, D16). Support may do it without one."""
+        text = clean_text(text) if text or by.party != Party.SUPPORT else ""
+        rule = self._allow(Verb.REOPEN, by, text)
+        message = self._say(text, by, rule.audience, pictures, language) if text else None
+        self._move(rule, by, message=message)
+        return message
+
+    @transaction.atomic
+    def note(self, text: str, *, by: Actor) -> Message:
+        """Write down something that only the platform reads."""
+        text = clean_text(text)
+        rule = self._allow(Verb.NOTE, by, text)
+        message = self._say(text, by, rule.audience)
+        self._move(rule, by, message=message)
+        return message
+
+    @transaction.atomic
+    def assign(self, agent: User | None, *, by: Actor) -> None:
+        """Say who of support looks after it; nobody takes it back to the queue."""
+        rule = self._allow(Verb.ASSIGN, by, str(agent.pk if agent else ""))
+        self.assignee = agent
+        self._move(rule, by, data={"to": agent.name if agent else ""})
+
+    @transaction.atomic
+    def take_over(self, *, by: Actor) -> None:
+        """The platform's desk serves it from now on (M48, D14)."""
+        rule = self._allow(Verb.TAKE_OVER, by)
+        self._move(rule, by)
+
+    @transaction.atomic
+    def hand_back(self, *, by: Actor) -> None:
+        """The merchant serves it from now on; a new time left to reply runs (D1)."""
+        rule = self._allow(Verb.HAND_BACK, by)
+        self.shared = True
+        self.assignee = None
+        self._move(rule, by)
+
+    # What the clock does
+
+    @transaction.atomic
+    def mark_late(self, *, by: Actor) -> None:
+        """The time left to reply has run out: told once for each wait (M45)."""
+        rule = self._allow(Verb.MARK_LATE, by)
+        if self.waits.filter(ended_at__isnull=True, late_told_at__isnull=True).update(late_told_at=by.at):
+            self._move(rule, by, data={"due_at": self._due_iso()})
+
+    @transaction.atomic
+    def remind_customer(self, *, by: Actor) -> None:
+        """Tell a silent customer that an answer is waiting (D20), once for each silence."""
+        rule = self._allow(Verb.REMIND, by)
+        if self.reminded_at is None or self.reminded_at < self.turned_at:
+            self.reminded_at = by.at
+            self._move(rule, by)
+
+    # Questions
+
+    def can(self, actor: Actor) -> frozenset[Verb]:
+        """Everything that the actor may do now: what a page draws buttons for."""
+        return rules.possible(actor.party, self.facts(actor.at))
+
+    def facts(self, now: datetime) -> rules.Facts:
+        """What the rules need to know."""
+        met = {
+            Need.SHARED: self.shared,
+            Need.ANSWERED: self.answered,
+            Need.REOPENABLE: self.reopenable_until is not None and now < self.reopenable_until,
+            Need.OVERDUE: self.is_overdue(now),
+        }
+        return rules.Facts(
+            Category(self.category),
+            State(self.state),
+            Desk(self.desk),
+            frozenset(need for need, is_met in met.items() if is_met),
+        )
+
+    @property
+    def reopenable_until(self) -> datetime | None:
+        """Until when a closed ticket can be re-opened (D16)."""
+        if self.closed_at is None:
+            return None
+        return self.closed_at + timedelta(days=promises.current().reopen_days)
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in rules.OPEN
+
+    @property
+    def is_purchase(self) -> bool:
+        """Whether it is a Post Purchase Ticket, with checkboxes and a refund button (M56, M57)."""
+        return self.category == Category.POST_PURCHASE
+
+    def is_overdue(self, now: datetime) -> bool:
+        return self.due_at is not None and clock.is_late(self.due_at, now)
+
+    @property
+    def why_here(self) -> str:
+        """The rule that sent it where it went first, in words (D32)."""
+        return routing.explain(self.routed_by)
+
+    def events_for(self, actor: Actor) -> models.QuerySet[Event]:
+        """What happened, as far as the actor may read it."""
+        return Event.objects.filter(ticket_id=self.pk, audience__in=Audience.readable_by(actor.party)).order_by("id")
+
+    def messages_for(self, actor: Actor) -> models.QuerySet[Message]:
+        """What was said, as far as the actor may read it."""
+        return self.messages.filter(audience__in=Audience.readable_by(actor.party))
+
+    def last_seen_by(self, actor: Actor) -> int:
+        """The id of the newest event that the actor may read: what a form keeps as `seen`."""
+        newest = self.events_for(actor).exclude(verb__in=QUIET).values_list("id", flat=True).last()
+        return newest or 0
+
+    # Inside
+
+    def _allow(self, verb: Verb, by: Actor, body: str = "") -> Rule:
+        """Key, lock and re-read, seen, rules: in this order, before anything is changed."""
+        if by.key:
+            Deed.begin(by.who, by.key, f"{verb}:{self.pk}:{body}").finish({"ticket": self.public_id})
+        self.refresh_from_db(from_queryset=Ticket.objects.select_for_update())
+        if not Ticket.objects.visible_to(by).filter(pk=self.pk).exists():
+            raise NotAllowed("absent", "")
+        self._refuse_unseen(by)
+        self._refuse_repetition(verb, by, body)
+        return rules.check(verb, by.party, self.facts(by.at))
+
+    def _refuse_unseen(self, by: Actor) -> None:
+        if by.seen is not None and self.last_seen_by(by) > by.seen:
+            raise SomethingNew
+
+    def _refuse_repetition(self, verb: Verb, by: Actor, body: str) -> None:
+        """API v2 knows no keys: the same program saying the same within a minute is a retry, and done already."""
+        if not by.is_program or by.key:
+            return
+        last = Event.objects.filter(ticket_id=self.pk).exclude(verb__in=QUIET).order_by("id").last()
+        if last is None or last.verb != verb or last.actor.get("app") != by.app or by.at - last.at > REPEATED_WITHIN:
+            return
+        said = Message.objects.filter(pk=last.data.get("message")).values_list("body", flat=True).first()
+        if (said or "") == body:
+            raise AlreadyDone({"ticket": self.public_id})
+
+    def _say(
+        self, text: str, by: Actor, audience: Audience, pictures: Sequence[Attachment] = (), language: str = ""
+    ) -> Message:
+        message = Message.objects.create(
+            ticket=self,
+            merchant_id=self.merchant_id,
+            author=by.party,
+            author_name=by.name,
+            user_id=by.user_id,
+            audience=audience,
+            body=text,
+            language=language,
+            at=by.at,
+        )
+        sent = [picture.pk for picture in pictures]
+        if sent:
+            Attachment.objects.filter(pk__in=sent, message__isnull=True, uploader=by.who).update(
+                message=message, merchant_id=self.merchant_id
+            )
+        if audience == Audience.EVERYONE:
+            self.excerpt = shorten(text, 200)
+            self.has_pictures = self.has_pictures or bool(sent)
+            self.answered = by.party != Party.CUSTOMER
+            if by.party == Party.CUSTOMER:
+                self.language = language or self.language
+        Draft.forget(self.pk, by=by)
+        return message
+
+    def _move(
+        self,
+        rule: Rule,
+        by: Actor,
+        *,
+        message: Message | None = None,
+        how: str = "",
+        data: dict[str, Any] | None = None,
+    ) -> None:
+        """The only writer of `state` and `desk`: ends or starts the wait, and leaves an event."""
+        before = State(self.state)
+        self.state = rule.target(before, Desk(self.desk))
+        self.desk = rule.to_desk or self.desk
+        if self.state != before:
+            self.turned_at = by.at
+            if before == State.WITH_MERCHANT:
+                self._end_wait(rule.verb, by)
+            if self.state == State.WITH_MERCHANT:
+                self._start_wait(by)
+            if self.state in rules.OVER:
+                self.closed_at = self.closed_at or by.at
+                self.closed_by = self.closed_by or by.party
+                self.closed_how = self.closed_how or how
+            elif before in rules.OVER:
+                self.closed_at, self.closed_by, self.closed_how = None, "", ""
+        if rule.audience != Audience.PLATFORM:
+            self.public_updated_at = by.at
+        self.save()
+        said = {"message": message.pk} if message else {}
+        moved = {"from": before, "to": self.state, "desk": self.desk, "how": how}
+        self._tell(rule.verb, by, rule.audience, {**moved, **said, **(data or {})})
+
+    def _tell(self, verb: str, by: Actor, audience: Audience, data: dict[str, Any]) -> None:
+        Event.tell(
+            verb=verb,
+            subject_kind="ticket",
+            subject_id=self.pk,
+            ticket_id=self.pk,
+            merchant_id=self.merchant_id,
+            audience=audience,
+            actor=by.as_json(),
+            data=data,
+            at=by.at,
+        )
+
+    def _start_wait(self, by: Actor) -> None:
+        hours = promises.current().reply_hours
+        self.due_at = clock.due_at(by.at, hours)
+        Wait.objects.create(
+            ticket=self, merchant_id=self.merchant_id, started_at=by.at, due_at=self.due_at, hours=hours
+        )
+
+    def _end_wait(self, how: str, by: Actor) -> None:
+        for wait in self.waits.filter(ended_at__isnull=True):
+            wait.end(how, by)
+        self.due_at = None
+
+    def _due_iso(self) -> str:
+        return self.due_at.isoformat() if self.due_at else ""
+
+
+def first_words(text: str) -> str:
+    """The first sentence of a text, as a subject."""
+    sentence = re.split(r"(?<=[.!?。！？؟])\s|\n", text, maxsplit=1)[0]
+    return shorten(sentence, 80)
+
+
+def shorten(text: str, length: int) -> str:
+    """The beginning of a text on one line, cut at a word."""
+    line = " ".join(text.split())
+    if len(line) <= length:
+        return line
+    return line[: length - 1].rsplit(" ", 1)[0] + "…"

@@ -1,0 +1,50 @@
+"""Waits: each stretch of time in which a ticket stood with the merchant (D1, D3, D4)."""
+
+from django.db import models
+from django.db.models import Q
+
+from marketdesk.people.actor import Actor
+from marketdesk.people.party import Party
+from marketdesk.tickets import clock
+
+
+class Wait(models.Model):
+    """One stretch with the merchant. It keeps the hours with which it started: a later policy rewrites nothing.
+
+    `counted` says whether it counts in the late response rate: always when the merchant ended it or when it was late.
+    """
+
+    ticket = models.ForeignKey("tickets.Ticket", models.CASCADE, related_name="waits")
+    merchant_id = models.BigIntegerField()
+    started_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    hours = models.PositiveSmallIntegerField()
+    late_told_at = models.DateTimeField(null=True)
+    reminded = models.JSONField(default=list)
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.CharField(max_length=10, choices=Party, blank=True)
+    ended_how = models.CharField(max_length=20, blank=True)
+    counted = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["ticket"], name="one_open_wait", condition=Q(ended_at__isnull=True))
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], name="wait_due", condition=Q(ended_at__isnull=True)),
+            models.Index(fields=["merchant_id", "due_at"], name="wait_by_merchant"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.ticket_id} until {self.due_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def is_late(self) -> bool:
+        """Whether an ended wait ended after its due moment."""
+        return self.ended_at is not None and clock.is_late(self.due_at, self.ended_at)
+
+    def end(self, how: str, by: Actor) -> None:
+        """The ticket leaves the merchant. Ended by somebody else in time, the wait does not count (D3)."""
+        self.ended_at, self.ended_by, self.ended_how = by.at, by.party, how
+        self.counted = by.party == Party.MERCHANT or self.is_late
+        self.save(update_fields=["ended_at", "ended_by", "ended_how", "counted"])

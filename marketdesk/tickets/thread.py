@@ -1,0 +1,151 @@
+"""The conversation as one reader sees it: messages, and between them what happened, day by day."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from marketdesk.journal.models import Audience, Event
+from marketdesk.people.actor import Actor
+from marketdesk.people.party import Party
+from marketdesk.policy import promises
+from marketdesk.tickets.models import Message, Ticket
+from marketdesk.tickets.rules import Verb
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the thread: a day, a message or something that happened. `kind` names the template's branch."""
+
+    kind: str
+    at: datetime
+    words: str = ""
+    message: Message | None = None
+    author: str = ""
+    mine: bool = False
+
+
+def entries(ticket: Ticket, actor: Actor) -> list[Entry]:
+    """The whole thread, oldest first, in two queries and one for the pictures."""
+    said = [_said(message, ticket, actor) for message in ticket.messages_for(actor).prefetch_related("attachments")]
+    happened = [
+        Entry("event", event.at, words=words)
+        for event in ticket.events_for(actor)
+        if (words := tell(event, ticket, actor))
+    ]
+    # A message stands before the event that it caused; both carry the same moment.
+    both = sorted([*said, *happened], key=lambda entry: (entry.at, entry.kind != "message"))
+    return list(_with_days(both))
+
+
+def _said(message: Message, ticket: Ticket, actor: Actor) -> Entry:
+    return Entry(
+        "message",
+        message.at,
+        message=message,
+        author=author_of(message, ticket, actor),
+        mine=message.author == actor.party,
+    )
+
+
+def _with_days(both: list[Entry]) -> Iterator[Entry]:
+    day: date | None = None
+    for entry in both:
+        local = timezone.localtime(entry.at).date()
+        if local != day:
+            day = local
+            yield Entry("day", entry.at)
+        yield entry
+
+
+def author_of(message: Message, ticket: Ticket, actor: Actor) -> str:
+    """How a reader knows the author: customers see a store and the marketplace, not its people."""
+    if message.user_id and message.user_id == actor.user_id:
+        return _("You")
+    if message.author == Party.CUSTOMER:
+        return ticket.customer.short_name
+    if message.author == Party.MERCHANT:
+        return ticket.merchant.name if actor.party == Party.CUSTOMER or not message.author_name else message.author_name
+    if message.author == Party.SUPPORT and actor.party == Party.SUPPORT:
+        return message.author_name
+    return _("%(platform)s Support") % {"platform": promises.current().platform_name}
+
+
+def readers(audience: str, ticket: Ticket, actor: Actor) -> str:
+    """Who reads what is written there, said at the field (ui, habit 8)."""
+    platform = promises.current().platform_name
+    names = {"customer": ticket.customer.short_name, "merchant": ticket.merchant.name, "platform": platform}
+    if audience == Audience.PLATFORM:
+        return _("Only %(platform)s Support will read this.") % names
+    if audience == Audience.STAFF:
+        return _("%(merchant)s and %(platform)s Support will read this, %(customer)s will not.") % names
+    if actor.party == Party.CUSTOMER:
+        if ticket.shared:
+            return _("%(merchant)s and %(platform)s Support will read this.") % names
+        return _("%(platform)s Support will read this.") % names
+    if actor.party == Party.SUPPORT:
+        if ticket.shared:
+            return _("%(customer)s and %(merchant)s will read this.") % names
+        return _("%(customer)s will read this.") % names
+    return _("%(customer)s and %(platform)s Support will read this.") % names
+
+
+def tell(event: Event, ticket: Ticket, actor: Actor) -> str:
+    """What happened, in words for this reader; empty where the message beside it says it all."""
+    words = _WORDS.get(event.verb)
+    if words is None:
+        return ""
+    data: dict[str, Any] = event.data
+    names = {
+        "who": _who(event, ticket, actor),
+        "merchant": ticket.merchant.name,
+        "platform": promises.current().platform_name,
+        "items": ", ".join(data.get("items", [])) if event.verb == Verb.MARK_RETURNED else "",
+        "item": data.get("item", ""),
+        "to": data.get("to", ""),
+    }
+    if event.verb == Verb.CLOSE:
+        words = _CLOSED.get(data.get("how", ""), words)
+    if event.verb == Verb.ASSIGN and not names["to"]:
+        words = lambda: _("%(who)s put it back in the queue")  # noqa: E731
+    return words() % names
+
+
+def _who(event: Event, ticket: Ticket, actor: Actor) -> str:
+    party = event.actor.get("party")
+    if event.actor.get("user") and event.actor["user"] == actor.user_id:
+        return _("You")
+    if party == Party.CUSTOMER:
+        return ticket.customer.short_name
+    if party == Party.MERCHANT:
+        return ticket.merchant.name
+    if party == Party.SUPPORT and actor.party == Party.SUPPORT:
+        return str(event.actor.get("name", ""))
+    return _("%(platform)s Support") % {"platform": promises.current().platform_name}
+
+
+_WORDS = {
+    "open": lambda: _("%(who)s opened this ticket"),
+    Verb.RESOLVE: lambda: _("%(who)s resolved this ticket"),
+    Verb.CLOSE: lambda: _("%(who)s closed this ticket"),
+    Verb.CLOSE_FOR_GOOD: lambda: _("%(who)s closed this ticket for good"),
+    Verb.REFUND: lambda: _("%(who)s refunded items and closed this ticket"),
+    Verb.REFUND_SUCCEEDED: lambda: _("The refund of %(item)s was paid"),
+    Verb.REFUND_FAILED: lambda: _("The refund of %(item)s failed; %(platform)s Support is looking into it"),
+    Verb.MARK_RETURNED: lambda: _("%(who)s marked as returned: %(items)s"),
+    Verb.APPEAL: lambda: _("%(who)s appealed to %(platform)s Support"),
+    Verb.REOPEN: lambda: _("%(who)s re-opened this ticket"),
+    Verb.TAKE_OVER: lambda: _("%(platform)s Support took this ticket over"),
+    Verb.HAND_BACK: lambda: _("%(platform)s Support handed this ticket to %(merchant)s"),
+    Verb.ASSIGN: lambda: _("%(who)s assigned it to %(to)s"),
+    Verb.MARK_LATE: lambda: _("The time left to reply ran out"),
+    Verb.REMIND: lambda: _("A reminder was sent to the customer"),
+}
+_CLOSED = {
+    "silence": lambda: _("Closed, because no answer came"),
+    "solved": lambda: _("%(who)s closed this ticket: solved"),
+    "not_needed": lambda: _("%(who)s closed this ticket: no longer needed"),
+}
