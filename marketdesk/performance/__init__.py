@@ -1,0 +1,1 @@
+"""How well customers were served: ratings."""

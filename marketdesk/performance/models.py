@@ -1,0 +1,62 @@
+"""Ratings: whether the answer helped (M96, D5)."""
+
+from datetime import datetime, timedelta
+
+from django.db import models, transaction
+from django.utils.translation import gettext as _
+
+from marketdesk.people.actor import Actor
+from marketdesk.people.party import Party
+from marketdesk.policy import promises
+from marketdesk.tickets.errors import NotAllowed
+from marketdesk.tickets.models import Ticket
+from marketdesk.tickets.rules import OVER, Desk
+
+
+class Rating(models.Model):
+    """One customer's word on one ticket. It belongs to the desk that closed it; `merchant_id` is empty where the
+    merchant had no wait on it, and the rating then is nobody's but the platform's."""
+
+    ticket = models.OneToOneField(Ticket, models.CASCADE, related_name="rating")
+    merchant_id = models.BigIntegerField(null=True)
+    desk = models.CharField(max_length=10, choices=Desk)
+    helpful = models.BooleanField()
+    comment = models.TextField(blank=True, max_length=2000)
+    at = models.DateTimeField()
+    changeable_until = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["merchant_id", "at"], name="rating_by_merchant")]
+
+    def __str__(self) -> str:
+        return f"{self.ticket_id}: {'helpful' if self.helpful else 'not helpful'}"
+
+
+def can_rate(ticket: Ticket, now: datetime) -> bool:
+    """Whether the customer may say, or change, whether it helped."""
+    if ticket.state not in OVER:
+        return False
+    rating = Rating.objects.filter(ticket=ticket).first()
+    return rating is None or now < rating.changeable_until
+
+
+@transaction.atomic
+def rate(ticket: Ticket, *, helpful: bool, comment: str, by: Actor) -> Rating:
+    """The customer says whether it helped; for some days they can change it. Raises NotAllowed."""
+    ticket.refresh_from_db(from_queryset=Ticket.objects.select_for_update())
+    if by.party != Party.CUSTOMER or ticket.customer_id != by.user_id or not can_rate(ticket, by.at):
+        raise NotAllowed("rating", _("This ticket cannot be rated now."))
+    served = ticket.desk == Desk.MERCHANT and ticket.waits.exists()
+    rating, _created = Rating.objects.update_or_create(
+        ticket=ticket,
+        defaults={"helpful": helpful, "comment": comment.replace("\x00", "").strip()[:2000]},
+        create_defaults={
+            "helpful": helpful,
+            "comment": comment.replace("\x00", "").strip()[:2000],
+            "merchant_id": ticket.merchant_id if served else None,
+            "desk": ticket.desk,
+            "at": by.at,
+            "changeable_until": by.at + timedelta(days=promises.current().rating_days),
+        },
+    )
+    return rating

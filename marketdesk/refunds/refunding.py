@@ -1,0 +1,82 @@
+"""Refund Checked Orders: one refund for each item, exactly once, and the ticket closes (M57-M59, D17, D27)."""
+
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from marketdesk.orders.models import ItemState, OrderItem
+from marketdesk.people.actor import Actor
+from marketdesk.refunds.models import Refund, RefundStatus
+from marketdesk.tickets.errors import NotAllowed
+from marketdesk.tickets.models import Ticket
+
+
+@transaction.atomic
+def refund_items(ticket: Ticket, items: Sequence[OrderItem], *, by: Actor, reason: str = "") -> list[Refund]:
+    """Ask the marketplace to pay these items back, and close the ticket. All of them or none: an item that is
+    refunded already refuses the whole act (NotAllowed)."""
+    if not items:
+        raise NotAllowed("nothing_checked", _("Check at least one item first."))
+    wanted = sorted({item.pk for item in items})
+    ids = ",".join(item.public_id for item in sorted(items, key=lambda item: item.pk))
+    ticket.close_as_refunded(by=by, body=ids, data={"items": ids.split(",")})
+    locked = list(OrderItem.objects.select_for_update().filter(pk__in=wanted, order=ticket.order).order_by("pk"))
+    if len(locked) != len(wanted):
+        raise NotAllowed("foreign_item", _("An item is not of this order. Nothing was refunded."))
+    return [_refund(item, ticket, by, reason) for item in locked]
+
+
+def _refund(item: OrderItem, ticket: Ticket, by: Actor, reason: str) -> Refund:
+    if item.refundable <= 0 or item.refunds.exclude(status=RefundStatus.FAILED).exists():
+        raise NotAllowed(
+            "refunded", _("“%(item)s” is refunded already. Nothing was refunded now.") % {"item": item.name}
+        )
+    amount = item.refundable
+    item.refunded += amount
+    item.state = ItemState.REFUNDED
+    item.save(update_fields=["refunded", "state"])
+    attempt = item.refunds.count() + 1
+    return Refund.objects.create(
+        item=item,
+        ticket=ticket,
+        merchant_id=item.merchant_id,
+        amount=amount,
+        currency=_currency(ticket),
+        reason=reason,
+        key=f"refund-{item.public_id}-{attempt}",
+        actor=by.as_json(),
+        requested_at=by.at,
+    )
+
+
+def _currency(ticket: Ticket) -> str:
+    return ticket.order.currency if ticket.order else ""
+
+
+@transaction.atomic
+def settle(refund: Refund, *, succeeded: bool, by: Actor, note: str = "") -> None:
+    """The marketplace's answer. Failed: the item can be refunded again, and the ticket returns to the platform's
+    desk. A second, different answer is refused; the same one changes nothing."""
+    status = RefundStatus.SUCCEEDED if succeeded else RefundStatus.FAILED
+    ticket = refund.ticket
+    if ticket is None:
+        raise ValueError("A refund outside a ticket is settled elsewhere.")
+    # The ticket's lock first, as in refund_items, so that the two never wait for each other.
+    ticket = Ticket.objects.select_for_update().get(pk=ticket.pk)
+    refund.refresh_from_db(from_queryset=Refund.objects.select_for_update())
+    if refund.status == status:
+        return
+    if refund.status != RefundStatus.PENDING:
+        raise NotAllowed("settled", _("This refund is settled already."))
+    refund.status, refund.settled_at, refund.settled_by, refund.settled_note = status, by.at, by.as_json(), note
+    refund.save(update_fields=["status", "settled_at", "settled_by", "settled_note"])
+    told = {"item": refund.item.name, "note": note}
+    if succeeded:
+        ticket.refund_succeeded(by=by, data=told)
+        return
+    item = OrderItem.objects.select_for_update().get(pk=refund.item_id)
+    item.refunded -= refund.amount
+    item.state = ItemState.SHIPPED if ticket.order and ticket.order.shipped_at else ItemState.APPROVED
+    item.save(update_fields=["refunded", "state"])
+    ticket.refund_failed(by=by, data=told)

@@ -1,0 +1,1 @@
+"""Reply templates by category and language."""

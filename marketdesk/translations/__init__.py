@@ -1,0 +1,1 @@
+"""View in [Language]: stored translations and the engines that make them."""
