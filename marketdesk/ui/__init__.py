@@ -1,0 +1,1 @@
+"""The pages' shared pieces: base page, template tags, style sheets and scripts."""

@@ -1,0 +1,118 @@
+"""Filters and tags of every page: time left, money, countries, languages, linked text."""
+
+from datetime import datetime, timedelta
+
+from django import template
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import urlize
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from marketdesk.lib import countries, languages, money
+
+register = template.Library()
+
+
+@register.filter
+def time_left(due: datetime | None) -> str:
+    """`18 h left`, `25 min left` or `Overdue by 3 h` (M41)."""
+    if due is None:
+        return ""
+    left = due - timezone.now()
+    if left < timedelta(0):
+        return _("Overdue by %(span)s") % {"span": span(-left)}
+    return _("%(span)s left") % {"span": span(left)}
+
+
+@register.filter
+def waited(since: datetime | None) -> str:
+    """How long ago, in hours or days."""
+    return span(timezone.now() - since) if since else ""
+
+
+def span(length: timedelta) -> str:
+    """A length of time in one unit that says enough: minutes, hours, and days from three on."""
+    minutes = int(length.total_seconds() // 60)
+    if minutes < 60:
+        return ngettext("%(n)d min", "%(n)d min", minutes) % {"n": minutes}
+    hours = minutes // 60
+    if hours < 72:
+        return ngettext("%(n)d h", "%(n)d h", hours) % {"n": hours}
+    days = hours // 24
+    return ngettext("%(n)d day", "%(n)d days", days) % {"n": days}
+
+
+@register.filter
+def urgency(due: datetime | None) -> str:
+    """`over`, `soon` (under 12 hours) or nothing: a class name beside the words, never instead of them."""
+    if due is None:
+        return ""
+    left = due - timezone.now()
+    if left < timedelta(0):
+        return "over"
+    return "soon" if left < timedelta(hours=12) else ""
+
+
+@register.filter
+def percent_used(due: datetime | None, hours: int = 48) -> int:
+    """How much of the time to reply has passed, for the thin bar, from 0 to 100."""
+    if due is None:
+        return 0
+    left = (due - timezone.now()).total_seconds() / 3600
+    return max(0, min(100, round(100 * (1 - left / hours))))
+
+
+@register.filter
+def moment(at: datetime | None) -> str:
+    """A date and time for the reader: today's without the date, this year's without the year."""
+    if at is None:
+        return ""
+    local = timezone.localtime(at)
+    now = timezone.localtime()
+    if local.date() == now.date():
+        return _("today %(time)s") % {"time": date_format(local, "TIME_FORMAT")}
+    if local.date() == now.date() + timedelta(days=1):
+        return _("tomorrow %(time)s") % {"time": date_format(local, "TIME_FORMAT")}
+    return date_format(local, "SHORT_DATETIME_FORMAT")
+
+
+@register.filter
+def day(at: datetime | None) -> str:
+    """A date in words."""
+    return date_format(timezone.localtime(at), "DATE_FORMAT") if at else ""
+
+
+@register.filter
+def country_name(code: str) -> str:
+    return countries.name(code) if code else ""
+
+
+@register.filter
+def language_name(code: str) -> str:
+    """A language's name in itself."""
+    return languages.own_name(code)
+
+
+@register.filter
+def direction(code: str) -> str:
+    return languages.direction(code) if code else "auto"
+
+
+@register.simple_tag
+def sum_of(minor: int, currency: str) -> str:
+    """A sum of money in the reader's number format."""
+    return money.show(minor, currency)
+
+
+@register.filter
+def linked(text: str) -> SafeString:
+    """Plain text, escaped, with its links made clickable. Line breaks are the style sheet's."""
+    return mark_safe(urlize(text, nofollow=True, autoescape=True))  # noqa: S308
+
+
+@register.filter
+def split(words: str) -> list[str]:
+    """A literal list in a template."""
+    return words.split()
