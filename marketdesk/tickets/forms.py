@@ -39,7 +39,7 @@ class _Pictures(forms.ClearableFileInput):
 class _PicturesField(forms.FileField):
     widget = _Pictures
 
-    def clean(self, data: Any, initial: Any = None) -> list[File[bytes]]:
+    def clean(self, data: Any, initial: Any = None) -> "list[File[bytes]]":
         uploads = data if isinstance(data, (list, tuple)) else [data]
         # An empty file is left for images.redraw to refuse in words.
         return [upload for upload in uploads if upload]
@@ -72,7 +72,7 @@ class MessageForm(DeedForm):
             self._keep(upload)
         return self.attachments
 
-    def _keep(self, upload: File[bytes]) -> None:
+    def _keep(self, upload: "File[bytes]") -> None:
         name = upload.name or ""
         try:
             self.attachments.append(Attachment.keep(upload, name, by=self.by))

@@ -1,11 +1,12 @@
 """What the clock starts: late marks, takeovers, reminders, silent customers. Running twice changes things once."""
 
 import contextlib
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from marketdesk.journal.models import Audience, Deed, Event
@@ -32,15 +33,24 @@ def sweep_overdue(_payload: dict[str, Any]) -> None:
 
 
 def sweep_silent(_payload: dict[str, Any]) -> None:
-    """Customers who do not answer: reminded, then closed (D20)."""
+    """Customers who do not answer: reminded, then closed (D20). Nobody is closed unreminded, even when the clock
+    slept for so long that both are due: the time between the two then runs from the reminder."""
     now = timezone.now()
     promised = promises.current()
-    silent = Ticket.objects.filter(state=State.WITH_CUSTOMER)
-    for ticket in silent.filter(turned_at__lte=now - timedelta(days=promised.silence_close_days))[:BATCH]:
-        _try(ticket.close, now)
-    unreminded = silent.filter(Q(reminded_at__isnull=True) | Q(reminded_at__lt=F("turned_at")))
-    for ticket in unreminded.filter(turned_at__lte=now - timedelta(days=promised.silence_reminder_days))[:BATCH]:
-        _try(ticket.remind_customer, now)
+    remind, close = timedelta(days=promised.silence_reminder_days), timedelta(days=promised.silence_close_days)
+    silent = Ticket.objects.filter(state=State.WITH_CUSTOMER).order_by("turned_at")
+    unreminded = silent.filter(Q(reminded_at__isnull=True) | Q(reminded_at__lte=F("turned_at")))
+    _each(unreminded.filter(turned_at__lte=now - remind), Ticket.remind_customer, now)
+    reminded = silent.filter(reminded_at__gt=F("turned_at"), reminded_at__lte=now - (close - remind))
+    _each(reminded.filter(turned_at__lte=now - close), Ticket.close, now)
+
+
+def _each(tickets: QuerySet[Ticket], verb: Callable[..., None], now: datetime) -> None:
+    """The verb, for each of these tickets that still is one of them under its lock."""
+    for pk in list(tickets.values_list("pk", flat=True)[:BATCH]):
+        with transaction.atomic():
+            for ticket in tickets.select_for_update().filter(pk=pk):
+                verb(ticket, by=clock(now))
 
 
 def sweep_due_soon(_payload: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from marketdesk.people.actor import Actor
 from marketdesk.tickets.models import Ticket
 from marketdesk.tickets.models.ticket import Tickets
-from marketdesk.tickets.rules import OVER, Category, State
+from marketdesk.tickets.rules import OVER, Category, Desk, State
 
 
 class Queue(TextChoices):
@@ -43,9 +43,9 @@ class Queue(TextChoices):
         if self.category:
             return Q(state=State.WITH_MERCHANT, category=self.category)
         if self is Queue.AWAITING_USER:
-            return Q(state=State.WITH_CUSTOMER)
-        if self is Queue.WITH_SUPPORT:
-            return Q(state=State.WITH_SUPPORT)
+            return Q(state=State.WITH_CUSTOMER, desk=Desk.MERCHANT)
+        if self is Queue.WITH_SUPPORT:  # whoever's turn it is: the platform serves it (D23)
+            return Q(state=State.WITH_SUPPORT) | Q(state=State.WITH_CUSTOMER, desk=Desk.PLATFORM)
         return Q(closed_at__isnull=False)
 
     @classmethod
@@ -55,7 +55,7 @@ class Queue(TextChoices):
             return next(queue for queue, category in _CATEGORIES.items() if category == ticket.category)
         if ticket.state in OVER:
             return cls.CLOSED
-        return cls.AWAITING_USER if ticket.state == State.WITH_CUSTOMER else cls.WITH_SUPPORT
+        return cls.AWAITING_USER if ticket.desk == Desk.MERCHANT else cls.WITH_SUPPORT
 
 
 _CATEGORIES = {

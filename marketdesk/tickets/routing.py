@@ -87,6 +87,8 @@ def explain(routed_by: dict[str, Any]) -> str:
     if "currency" in data:
         data["total"] = money.show(data["total"], data["currency"])
         data["threshold"] = money.show(data["threshold"], data["currency"])
+    if rule == "other_country" and not data["country"]:
+        return _("Platform support answers customers whose country is not known.")
     words = {
         "direct_country": _("Questions of customers in %(country)s go straight to the merchant."),
         "other_country": _("Questions of customers in %(country)s are answered by platform support."),

@@ -235,7 +235,7 @@ def _refusal(verb: Verb, by: Party, facts: Facts) -> NotAllowed:
         return NotAllowed("closed_for_good", _("The ticket is closed for good."))
     if facts.state == State.CLOSED:
         if verb == Verb.REOPEN:
-            return NotAllowed("other_desk", _("Platform support closed this ticket. Only they can re-open it."))
+            return NotAllowed("other_desk", _("Platform support served this ticket last. Only they can re-open it."))
         return NotAllowed("closed", _("The ticket is closed"))
     if verb == Verb.REOPEN:
         return NotAllowed("open", _("The ticket is open already."))

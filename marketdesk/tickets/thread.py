@@ -111,6 +111,8 @@ def tell(event: Event, ticket: Ticket, actor: Actor) -> str:
         words = _CLOSED.get(data.get("how", ""), words)
     if event.verb == Verb.ASSIGN and not names["to"]:
         words = lambda: _("%(who)s put it back in the queue")  # noqa: E731
+    if event.verb == "rated" and not data.get("helpful"):
+        words = lambda: _("%(who)s said that this did not help")  # noqa: E731
     return words() % names
 
 
@@ -141,6 +143,7 @@ _WORDS = {
     Verb.TAKE_OVER: lambda: _("%(platform)s Support took this ticket over"),
     Verb.HAND_BACK: lambda: _("%(platform)s Support handed this ticket to %(merchant)s"),
     Verb.ASSIGN: lambda: _("%(who)s assigned it to %(to)s"),
+    "rated": lambda: _("%(who)s said that this helped"),
     Verb.MARK_LATE: lambda: _("The time left to reply ran out"),
     Verb.REMIND: lambda: _("A reminder was sent to the customer"),
 }

@@ -106,13 +106,15 @@ class Attachment(models.Model):
     @classmethod
     def sweep(cls, before: datetime) -> int:
         """Forget pictures that were chosen but never sent. Files go when no row names them any more."""
-        gone = list(cls.objects.filter(message__isnull=True, at__lt=before))
-        for attachment in gone:
-            attachment.delete()
+        unsent = cls.objects.filter(message__isnull=True, at__lt=before)
+        gone = 0
+        for attachment in list(unsent):
+            # Asked again at the moment of deletion: it may just have been sent.
+            gone += unsent.filter(pk=attachment.pk).delete()[0]
             if not cls.objects.filter(sha256=attachment.sha256).exists():
                 default_storage.delete(attachment.path)
                 default_storage.delete(attachment.thumbnail_path)
-        return len(gone)
+        return gone
 
 
 def _plain(name: str) -> str:

@@ -45,8 +45,8 @@ class Message(models.Model):
 
 def clean_text(text: str) -> str:
     """A message's text, trimmed. Raises BadText where it is empty or too long."""
-    # PostgreSQL cannot store NUL, and a form turns line breaks into CRLF.
-    text = text.replace("\x00", "").replace("\r\n", "\n").strip()
+    # No database stores NUL or half a surrogate pair (JSON can carry one), and a form turns line breaks into CRLF.
+    text = text.encode("utf-8", "replace").decode().replace("\x00", "").replace("\r\n", "\n").strip()
     if not text:
         raise BadText(_("Write a message first."))
     if len(text) > MAX_TEXT:

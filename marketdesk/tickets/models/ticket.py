@@ -7,8 +7,9 @@ from typing import Any
 
 from django.db import models, transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
-from marketdesk.journal.models import AlreadyDone, Audience, Deed, Event
+from marketdesk.journal.models import AlreadyDone, Audience, Deed, Event, KeyReused
 from marketdesk.lib.ids import PublicIdField
 from marketdesk.merchants.models import Merchant
 from marketdesk.orders.models import Order, OrderItem, Product
@@ -27,8 +28,8 @@ from marketdesk.tickets.rules import Category, Desk, Need, Rule, State, Verb
 
 # A program that repeats itself within this time, with nothing in between, gets the same answer again.
 REPEATED_WITHIN = timedelta(seconds=60)
-# Marks of the clock that change nothing that a person could be writing about.
-QUIET = (Verb.MARK_LATE, Verb.REMIND)
+# Events that change nothing that a person could be writing about.
+QUIET = (Verb.MARK_LATE, Verb.REMIND, "rated")
 
 
 class Tickets(models.QuerySet["Ticket"]):
@@ -70,7 +71,7 @@ class Ticket(models.Model):
     shared = models.BooleanField(default=False)
     routed_by = models.JSONField(default=dict)
     due_at = models.DateTimeField(null=True)
-    answered = models.BooleanField(default=False)  # by merchant or support, since the customer's last message
+    answered = models.BooleanField(default=False)  # by the merchant, since the customer's last message (D25)
     assignee = models.ForeignKey(User, models.SET_NULL, null=True, related_name="assigned_tickets")
 
     opened_at = models.DateTimeField()
@@ -144,13 +145,16 @@ class Ticket(models.Model):
     ) -> "Ticket":
         """A customer asks (M2). The issue decides the category (M18), the routing the desk (M20-M30)."""
         text = clean_text(text)
-        deed = Deed.begin(by.who, by.key, f"open:{issue.pk}:{text}") if by.key else None
+        about = [merchant.pk, order and order.pk, product and product.pk, *(item.pk for item in items), wants, subject]
+        deed = _begin(f"open:{issue.pk}:{about}:{text}", pictures, by) if by.key else None
         if order and (order.customer_id != customer.pk or order.merchant_id != merchant.pk):
             raise ValueError("The order is somebody else's.")
         if any(item.order_id != (order.pk if order else None) for item in items):
             raise ValueError("An item is of another order.")
         if product and product.merchant_id != merchant.pk:
             raise ValueError("The product is another merchant's.")
+        if follows and follows.customer_id != customer.pk:
+            raise ValueError("The earlier ticket is somebody else's.")
         route = cls.route(customer=customer, merchant=merchant, issue=issue, order=order, now=by.at)
         to_merchant = route.desk == Desk.MERCHANT
         ticket = cls.objects.create(
@@ -160,7 +164,7 @@ class Ticket(models.Model):
             product=product,
             issue=issue,
             category=issue.category,
-            subject=(subject.strip() or first_words(text))[:120],
+            subject=shorten(subject.replace("\x00", ""), 120) or first_words(text),
             wants=wants,
             follows=follows,
             state=State.WITH_MERCHANT if to_merchant else State.WITH_SUPPORT,
@@ -178,7 +182,7 @@ class Ticket(models.Model):
         ticket.save()
         ticket._tell("open", by, Audience.EVERYONE, {"routed_by": ticket.routed_by})
         if deed:
-            deed.finish({"ticket": ticket.public_id})
+            deed.finish(ticket._answer(pictures))
         return ticket
 
     @staticmethod
@@ -201,7 +205,7 @@ class Ticket(models.Model):
     def reply(self, text: str, *, by: Actor, pictures: Sequence[Attachment] = (), language: str = "") -> Message:
         """Answer, or add to the conversation (M72, M81, D24)."""
         text = clean_text(text)
-        rule = self._allow(Verb.REPLY, by, text)
+        rule = self._allow(Verb.REPLY, by, text, pictures)
         message = self._say(text, by, rule.audience, pictures, language)
         self._move(rule, by, message=message)
         return message
@@ -210,7 +214,7 @@ class Ticket(models.Model):
     def resolve(self, text: str, *, by: Actor, pictures: Sequence[Attachment] = (), language: str = "") -> Message:
         """Reply & Resolve (M74)."""
         text = clean_text(text)
-        rule = self._allow(Verb.RESOLVE, by, text)
+        rule = self._allow(Verb.RESOLVE, by, text, pictures)
         message = self._say(text, by, rule.audience, pictures, language)
         self._move(rule, by, message=message, how="resolved")
         return message
@@ -268,17 +272,17 @@ class Ticket(models.Model):
     ) -> Message | None:
         """Open a closed ticket again, with a message (M103, D16). Support may do it without one."""
         text = clean_text(text) if text or by.party != Party.SUPPORT else ""
-        rule = self._allow(Verb.REOPEN, by, text)
+        rule = self._allow(Verb.REOPEN, by, text, pictures)
         message = self._say(text, by, rule.audience, pictures, language) if text else None
         self._move(rule, by, message=message)
         return message
 
     @transaction.atomic
-    def note(self, text: str, *, by: Actor) -> Message:
+    def note(self, text: str, *, by: Actor, pictures: Sequence[Attachment] = ()) -> Message:
         """Write down something that only the platform reads."""
         text = clean_text(text)
         rule = self._allow(Verb.NOTE, by, text)
-        message = self._say(text, by, rule.audience)
+        message = self._say(text, by, rule.audience, pictures)
         self._move(rule, by, message=message)
         return message
 
@@ -316,7 +320,7 @@ class Ticket(models.Model):
     def remind_customer(self, *, by: Actor) -> None:
         """Tell a silent customer that an answer is waiting (D20), once for each silence."""
         rule = self._allow(Verb.REMIND, by)
-        if self.reminded_at is None or self.reminded_at < self.turned_at:
+        if self.reminded_at is None or self.reminded_at <= self.turned_at:
             self.reminded_at = by.at
             self._move(rule, by)
 
@@ -380,31 +384,36 @@ class Ticket(models.Model):
 
     # Inside
 
-    def _allow(self, verb: Verb, by: Actor, body: str = "") -> Rule:
+    def _allow(self, verb: Verb, by: Actor, body: str = "", pictures: Sequence[Attachment] = ()) -> Rule:
         """Key, lock and re-read, seen, rules: in this order, before anything is changed."""
         if by.key:
-            Deed.begin(by.who, by.key, f"{verb}:{self.pk}:{body}").finish({"ticket": self.public_id})
+            _begin(f"{verb}:{self.pk}:{body}", pictures, by).finish(self._answer(pictures))
         self.refresh_from_db(from_queryset=Ticket.objects.select_for_update())
         if not Ticket.objects.visible_to(by).filter(pk=self.pk).exists():
-            raise NotAllowed("absent", "")
+            raise NotAllowed("absent", _("There is no such ticket."))
         self._refuse_unseen(by)
-        self._refuse_repetition(verb, by, body)
+        self._refuse_repetition(verb, by, body, pictures)
         return rules.check(verb, by.party, self.facts(by.at))
 
     def _refuse_unseen(self, by: Actor) -> None:
         if by.seen is not None and self.last_seen_by(by) > by.seen:
             raise SomethingNew
 
-    def _refuse_repetition(self, verb: Verb, by: Actor, body: str) -> None:
+    def _refuse_repetition(self, verb: Verb, by: Actor, body: str, pictures: Sequence[Attachment]) -> None:
         """API v2 knows no keys: the same program saying the same within a minute is a retry, and done already."""
         if not by.is_program or by.key:
             return
-        last = Event.objects.filter(ticket_id=self.pk).exclude(verb__in=QUIET).order_by("id").last()
+        last = self.events_for(by).exclude(verb__in=QUIET).last()
         if last is None or last.verb != verb or last.actor.get("app") != by.app or by.at - last.at > REPEATED_WITHIN:
             return
-        said = Message.objects.filter(pk=last.data.get("message")).values_list("body", flat=True).first()
-        if (said or "") == body:
-            raise AlreadyDone({"ticket": self.public_id})
+        said = Message.objects.filter(pk=last.data.get("message")).prefetch_related("attachments").first()
+        before = (said.body, _prints(said.attachments.all())) if said else ("", [])
+        if before == (body, _prints(pictures)):
+            raise AlreadyDone(self._answer(pictures))
+
+    def _answer(self, pictures: Iterable[Attachment]) -> dict[str, Any]:
+        """What a deed's key remembers of it."""
+        return {"ticket": self.public_id, "pictures": _prints(pictures)}
 
     def _say(
         self, text: str, by: Actor, audience: Audience, pictures: Sequence[Attachment] = (), language: str = ""
@@ -420,18 +429,22 @@ class Ticket(models.Model):
             language=language,
             at=by.at,
         )
-        sent = [picture.pk for picture in pictures]
-        if sent:
-            Attachment.objects.filter(pk__in=sent, message__isnull=True, uploader=by.who).update(
+        sent = 0
+        if pictures:
+            kept = Attachment.objects.filter(pk__in=[picture.pk for picture in pictures])
+            sent = kept.filter(message__isnull=True, uploader=by.who).update(
                 message=message, merchant_id=self.merchant_id
             )
         if audience == Audience.EVERYONE:
             self.excerpt = shorten(text, 200)
             self.has_pictures = self.has_pictures or bool(sent)
-            self.answered = by.party != Party.CUSTOMER
             if by.party == Party.CUSTOMER:
+                self.answered = False
                 self.language = language or self.language
-        Draft.forget(self.pk, by=by)
+            elif by.party == Party.MERCHANT:
+                self.answered = True
+        if audience != Audience.STAFF:  # the reason of an appeal is no answer: one that was begun is kept
+            Draft.forget(self.pk, by=by)
         return message
 
     def _move(
@@ -493,6 +506,21 @@ class Ticket(models.Model):
 
     def _due_iso(self) -> str:
         return self.due_at.isoformat() if self.due_at else ""
+
+
+def _begin(deed: str, pictures: Iterable[Attachment], by: Actor) -> Deed:
+    """Claim the key of a deed. A repetition may lack pictures (they are sent already) but cannot bring others."""
+    try:
+        return Deed.begin(by.who, by.key, deed)
+    except AlreadyDone as done:
+        if not set(_prints(pictures)) <= set(done.answer["pictures"]):
+            raise KeyReused from done
+        raise
+
+
+def _prints(pictures: Iterable[Attachment]) -> list[str]:
+    """What tells one choice of pictures from another, however often they are uploaded."""
+    return sorted(picture.sha256 for picture in pictures)
 
 
 def first_words(text: str) -> str:

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from django import template
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import urlize
+from django.utils.html import format_html_join, urlize
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from marketdesk.lib import countries, languages, money
 
@@ -90,8 +90,8 @@ def country_name(code: str) -> str:
 
 
 @register.filter
-def language_name(code: str) -> str:
-    """A language's name in itself."""
+def own_name(code: str) -> str:
+    """A language's name in itself (Django's own `language_name` says it in English)."""
     return languages.own_name(code)
 
 
@@ -104,6 +104,26 @@ def direction(code: str) -> str:
 def sum_of(minor: int, currency: str) -> str:
     """A sum of money in the reader's number format."""
     return money.show(minor, currency)
+
+
+COUNTED = {
+    "checked": lambda n: ngettext("{count} item checked", "{count} items checked", n),
+    "waiting": lambda n: ngettext("{count} ticket waits for you", "{count} tickets wait for you", n),
+}
+
+
+@register.simple_tag
+def counted_texts(what: str) -> SafeString:
+    """A counted sentence in every plural form that the language has, as the attributes that words.js reads."""
+    plural_form = money.babel_locale(get_language() or "en").plural_form
+    forms = {plural_form(n): COUNTED[what](n) for n in range(110, -1, -1)}
+    return format_html_join(" ", 'data-text-{}="{}"', forms.items())
+
+
+@register.filter
+def counted(number: int, what: str) -> str:
+    """The same sentence for one number."""
+    return COUNTED[what](number).replace("{count}", str(number))
 
 
 @register.filter

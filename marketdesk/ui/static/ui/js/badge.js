@@ -2,11 +2,12 @@
 import { counted } from "./words.js";
 
 const EVERY = 20000;
-const badge = document.querySelector("[data-poll-url]");
+// Looked up each time: a page that htmx swaps in brings a new one.
+const find = () => document.querySelector("[data-poll-url]");
 let tag = "";
 let timer = 0;
 
-function show(count) {
+function show(badge, count) {
   badge.dataset.count = String(count);
   badge.querySelector("[data-count-number]").textContent = count;
   const label = badge.querySelector("[data-count-label]");
@@ -16,19 +17,20 @@ function show(count) {
 
 async function ask() {
   clearTimeout(timer);
-  if (document.visibilityState !== "visible") return;
+  const badge = find();
+  if (!badge || document.visibilityState !== "visible") return;
   try {
     const answer = await fetch(badge.dataset.pollUrl, { credentials: "same-origin", redirect: "manual", cache: "no-store", headers: tag ? { "If-None-Match": tag } : {} });
     if (answer.status === 200) {
       tag = answer.headers.get("ETag") ?? "";
       const body = JSON.parse(await answer.text());
-      show(Number(body.count ?? body));
+      show(find() ?? badge, Number(body.count ?? body));
     }
   } catch { /* the next one may succeed; the old number stays */ }
   timer = setTimeout(ask, EVERY);
 }
 
-if (badge) {
+if (find()) {
   timer = setTimeout(ask, EVERY);
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && ask());
 }

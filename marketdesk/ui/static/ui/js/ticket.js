@@ -41,3 +41,7 @@ document.addEventListener("change", (event) => {
 });
 // A reload may bring back ticks that the server did not draw.
 addEventListener("pageshow", () => document.querySelectorAll("[data-sum]").forEach(add));
+document.addEventListener("htmx:load", () => document.querySelectorAll("[data-sum]").forEach(add));
+
+// htmx begins a new page at its top; what asks for an answer there (a confirmation, a refusal) comes into view.
+document.addEventListener("htmx:afterSettle", () => requestAnimationFrame(() => document.querySelector("main [autofocus]")?.scrollIntoView({ block: "center" })));

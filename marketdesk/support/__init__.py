@@ -1,0 +1,1 @@
+"""The platform support team's door."""

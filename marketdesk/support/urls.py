@@ -1,0 +1,17 @@
+"""The door's addresses."""
+
+from django.urls import path
+
+import marketdesk.lib.ids  # noqa: F401  (the `id` converter)
+from marketdesk.support import lists, tickets
+
+app_name = "support"
+urlpatterns = [
+    path("", lists.home, name="home"),
+    path("queues/<slug:queue>", lists.queue, name="queue"),
+    path("search", lists.search, name="search"),
+    path("tickets/<id:public_id>", tickets.ticket, name="ticket"),
+    path("tickets/<id:public_id>/draft", tickets.draft, name="draft"),
+    path("tickets/<id:public_id>/refunds/<id:refund>", tickets.settle, name="settle"),
+    path("tickets/<id:public_id>/pictures/<id:picture>", tickets.picture, name="picture"),
+]
