@@ -10,6 +10,10 @@ EUROPE = (
 ).split()
 
 
+# What the locale data names besides countries: unions, unknown and made-up regions.
+_NO_COUNTRIES = frozenset({"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"})
+
+
 def name(country: str) -> str:
     """The country's name in the current language; the code where it is unknown."""
     locale = babel_locale(translation.get_language() or "en")
@@ -18,4 +22,5 @@ def name(country: str) -> str:
 
 def is_known(country: str) -> bool:
     """Whether the code is an ISO 3166 country."""
-    return len(country) == 2 and country.isupper() and country in babel_locale("en").territories
+    known = len(country) == 2 and country.isupper() and country in babel_locale("en").territories
+    return known and country not in _NO_COUNTRIES

@@ -6,7 +6,8 @@ for its name or its declared type, and leaves as a fresh JPEG or PNG without met
 
 import hashlib
 import io
-import warnings
+import threading
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import IO
 
@@ -18,6 +19,12 @@ MAX_PIXELS = 40_000_000
 MAX_SIDE = 2560
 THUMBNAIL_SIDE = 480
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
+# A progressive JPEG has about ten scans. Each costs a pass over the whole picture, and 65 bytes are enough for one:
+# a file of 10 MB could keep a processor busy for an hour.
+MAX_SCANS = 100
+# A picture of 40 million pixels takes up to 600 MB while it is read, so large ones wait for each other.
+LARGE = 12_000_000
+_one_large = threading.Lock()
 
 
 class BadPicture(ValueError):
@@ -51,9 +58,7 @@ def redraw(upload: IO[bytes]) -> Picture:
     if len(raw) > MAX_BYTES:
         raise BadPicture(_("The picture is larger than 10 MB."))
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            return _redraw(raw)
+        return _redraw(raw)
     except BadPicture:
         raise
     except Exception as broken:  # Pillow's decoders raise nearly anything on a damaged file
@@ -64,18 +69,31 @@ def _redraw(raw: bytes) -> Picture:
     with Image.open(io.BytesIO(raw), formats=FORMATS) as opened:
         if opened.width * opened.height > MAX_PIXELS:
             raise BadPicture(_("The picture has more than 40 million pixels."))
-        opened.load()
-        upright = ImageOps.exif_transpose(opened)
-        see_through = "A" in upright.getbands() or "transparency" in upright.info
-        mode = "RGBA" if see_through else "RGB"
-        pixels = upright.convert(mode)
+        if opened.format in {"JPEG", "MPO"} and raw.count(b"\xff\xda") > MAX_SCANS:
+            raise BadPicture(
+                _("The picture is built in a way that takes too long to read. Save it anew and try again.")
+            )
+        with _one_large if opened.width * opened.height > LARGE else nullcontext():
+            pixels = _shrunk(opened)
     # A new image from the bare pixels: no metadata, no trailing bytes, no further frames.
-    fresh = Image.frombytes(mode, pixels.size, pixels.tobytes())
-    fresh.thumbnail((MAX_SIDE, MAX_SIDE))
+    fresh = Image.frombytes(pixels.mode, pixels.size, pixels.tobytes())
     small = fresh.copy()
     small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
-    mime = "image/png" if see_through else "image/jpeg"
+    mime = "image/png" if fresh.mode == "RGBA" else "image/jpeg"
     return Picture(_encode(fresh, mime), _encode(small, mime), mime, fresh.width, fresh.height)
+
+
+def _shrunk(opened: Image.Image) -> Image.Image:
+    """The first frame, upright and no larger than we keep it. Made small as early as possible: a large JPEG is
+    decoded at half its size or less, and no large copy is kept."""
+    opened.draft(None, (MAX_SIDE, MAX_SIDE))
+    opened.load()
+    if opened.mode.startswith("I"):  # 16 bits of grey, which Pillow would cut off instead of scaling down
+        opened = opened.point(lambda grey: grey * (1 / 256)).convert("L")
+    mode = "RGBA" if "A" in opened.getbands() or "transparency" in opened.info else "RGB"
+    pixels = opened if opened.mode == mode else opened.convert(mode)
+    pixels.thumbnail((MAX_SIDE, MAX_SIDE))
+    return ImageOps.exif_transpose(pixels)
 
 
 def _encode(image: Image.Image, mime: str) -> bytes:

@@ -1,5 +1,9 @@
 """The languages of the product, by code, in their own words, and which one a country reads."""
 
+import unicodedata
+
+from django.utils import translation
+
 # Code -> the language's name in itself, in the order of the language menus.
 LANGUAGES: dict[str, str] = {
     "en": "English",
@@ -46,3 +50,10 @@ def direction(language: str) -> str:
 def own_name(language: str) -> str:
     """The language's name in itself; the code where it is not one of ours."""
     return LANGUAGES.get(language, language)
+
+
+def isolated(name: str) -> str:
+    """A name for the middle of a sentence. Where their directions differ it is set apart by invisible marks, so that
+    neither disturbs the other's order."""
+    is_rtl = any(unicodedata.bidirectional(letter) in {"R", "AL"} for letter in name)
+    return f"\u2068{name}\u2069" if is_rtl != translation.get_language_bidi() else name

@@ -6,6 +6,8 @@ from babel import Locale
 from babel.numbers import format_currency, get_currency_precision
 from django.utils import translation
 
+LARGEST = 10**14
+
 
 def digits(currency: str) -> int:
     """How many decimal places the currency has: EUR 2, VND 0, KWD 3."""
@@ -13,9 +15,12 @@ def digits(currency: str) -> int:
 
 
 def to_minor(amount: Decimal, currency: str) -> int:
-    """An amount such as 12.50 in minor units (1250). Raises ValueError when it has more places than the currency."""
+    """An amount such as 12.50 in minor units (1250). Raises ValueError when it is none, has more places than the
+    currency or is larger than a database can hold."""
+    if not amount.is_finite() or abs(amount) >= LARGEST:
+        raise ValueError(f"{amount} is not a sum of money.")
     scaled = amount.scaleb(digits(currency))
-    if not scaled.is_finite() or scaled != scaled.to_integral_value():
+    if scaled != scaled.to_integral_value():
         raise ValueError(f"{amount} has more decimal places than {currency} knows.")
     return int(scaled)
 

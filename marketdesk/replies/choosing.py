@@ -1,11 +1,12 @@
 """Which templates stand beside the reply field, and in which language (M63-M68)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db.models import Prefetch, Q
 
 from marketdesk.lib import languages
-from marketdesk.replies.filling import fill
+from marketdesk.replies.filling import fill, values_of
 from marketdesk.replies.models import ReplyTemplate, ReplyText
 from marketdesk.tickets.models import Ticket
 
@@ -26,11 +27,12 @@ def suggestions(ticket: Ticket, language: str) -> list[Suggestion]:
     fitting = ReplyTemplate.objects.filter(Q(category=ticket.category) | Q(category=""), active=True)
     found = [template for template in fitting.prefetch_related(texts) if template.in_language]
     found.sort(key=lambda template: (ticket.issue_id not in template.issues, template.position))
-    return [_suggest(template.code, template.in_language[0], ticket) for template in found]
+    values = values_of(ticket)
+    return [_suggest(template.code, template.in_language[0], values) for template in found]
 
 
-def _suggest(code: str, text: ReplyText, ticket: Ticket) -> Suggestion:
-    filled = fill(text.body, ticket)
+def _suggest(code: str, text: ReplyText, values: Mapping[str, str]) -> Suggestion:
+    filled = fill(text.body, values)
     return Suggestion(code, text.title, filled.text, filled.missing)
 
 

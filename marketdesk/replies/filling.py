@@ -1,6 +1,7 @@
 """Filling a template's placeholders from a ticket; what is unknown is left for the merchant to write, visibly."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from marketdesk.tickets.models import Ticket
@@ -17,9 +18,8 @@ class Filled:
     missing: tuple[str, ...]
 
 
-def fill(body: str, ticket: Ticket) -> Filled:
-    """The template's text with this ticket's names and numbers in it."""
-    values = values_of(ticket)
+def fill(body: str, values: Mapping[str, str]) -> Filled:
+    """The template's text with a ticket's names and numbers (`values_of`) in it."""
     names = dict.fromkeys(PLACEHOLDER.findall(body))
     missing = tuple(name for name in names if not values.get(name))
     text = PLACEHOLDER.sub(lambda found: values.get(found[1]) or UNKNOWN, body)

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from marketdesk.journal.models import Audience, Event
+from marketdesk.lib.languages import isolated
 from marketdesk.people.actor import Actor
 from marketdesk.people.party import Party
 from marketdesk.policy import promises
@@ -78,6 +79,7 @@ def readers(audience: str, ticket: Ticket, actor: Actor) -> str:
     """Who reads what is written there, said at the field (ui, habit 8)."""
     platform = promises.current().platform_name
     names = {"customer": ticket.customer.short_name, "merchant": ticket.merchant.name, "platform": platform}
+    names = {key: isolated(name) for key, name in names.items()}
     if audience == Audience.PLATFORM:
         return _("Only %(platform)s Support will read this.") % names
     if audience == Audience.STAFF:
@@ -113,7 +115,7 @@ def tell(event: Event, ticket: Ticket, actor: Actor) -> str:
         words = lambda: _("%(who)s put it back in the queue")  # noqa: E731
     if event.verb == "rated" and not data.get("helpful"):
         words = lambda: _("%(who)s said that this did not help")  # noqa: E731
-    return words() % names
+    return words() % {key: isolated(name) if name else "" for key, name in names.items()}
 
 
 def _who(event: Event, ticket: Ticket, actor: Actor) -> str:

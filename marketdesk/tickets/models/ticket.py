@@ -117,6 +117,9 @@ class Ticket(models.Model):
             models.Index(fields=["customer", "-public_updated_at", "-id"], name="ticket_by_customer"),
             models.Index(fields=["turned_at", "id"], name="ticket_at_support", condition=Q(state=State.WITH_SUPPORT)),
             models.Index(fields=["turned_at"], name="ticket_silent", condition=Q(state=State.WITH_CUSTOMER)),
+            models.Index(
+                fields=["-closed_at", "-id"], name="ticket_closed_by_support", condition=Q(closed_by=Party.SUPPORT)
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,248 @@
+"""What a merchant does on a ticket page. Every form posts to the ticket's own address, so that a refused one can be
+mended, reloaded and left like any page; `act` names the deed."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from marketdesk.dashboard.entrance import MerchantRequest, merchants_only
+from marketdesk.dashboard.tickets import Confirmation, Typed, find, own_language, show
+from marketdesk.dashboard.turns import next_waiting
+from marketdesk.journal.models import AlreadyDone, KeyReused
+from marketdesk.orders.models import OrderItem
+from marketdesk.policy import promises
+from marketdesk.refunds import refunding
+from marketdesk.replies import composing
+from marketdesk.tickets import rules
+from marketdesk.tickets.errors import NotAllowed, SomethingNew
+from marketdesk.tickets.forms import DeedForm, ItemsForm, MessageForm, ReasonForm
+from marketdesk.tickets.models import Draft, Ticket
+from marketdesk.tickets.rules import Verb
+from marketdesk.ui.templatetags.marketdesk import time_left
+
+
+@merchants_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def ticket(request: MerchantRequest, public_id: str) -> HttpResponse:
+    """The page, or one act on it."""
+    found = find(request, public_id)
+    if request.method != "POST":
+        return show(request, found)
+    if "insert" in request.POST:
+        return insert(request, found)
+    act = ACTS.get(request.POST.get("act", ""))
+    if act is None:
+        errors = [_("Choose what to do with this ticket. Nothing was sent; what you typed is kept.")]
+        return _again(request, found, replace(_typed(request), errors=errors), status=422)
+    return act(request, found)
+
+
+@merchants_only
+@require_POST
+def draft(request: MerchantRequest, public_id: str) -> HttpResponse:
+    """Keep what is being typed. A save that arrives after its text was sent keeps nothing."""
+    found = find(request, public_id)
+    text = request.POST.get("text", "")
+    last = found.messages.filter(user_id=request.user.pk).order_by("-pk").first()
+    sent = last is not None and " ".join(last.body.split()) == " ".join(text.split())
+    Draft.keep(found.pk, "" if sent else text, by=request.actor)
+    return HttpResponse(status=204)
+
+
+def insert(request: MerchantRequest, ticket: Ticket) -> HttpResponse:
+    """Put a template into the text (M64), or show the templates of another language (M67); send nothing."""
+    typed = _typed(request)
+    form = MessageForm(request.POST, request.FILES, by=request.actor)
+    form.is_valid()  # stores the pictures chosen so far; an empty text is no mistake here
+    text = composing.with_template(typed.text or "", request.POST.get("insert", ""), ticket, typed.language)
+    typed = replace(typed, text=text, kept=form.attachments, errors=_errors(form, "pictures"))
+    return _again(request, ticket, typed, status=200)
+
+
+def reply(request: MerchantRequest, ticket: Ticket) -> HttpResponse:
+    """Reply (M72)."""
+    return _send(request, ticket, ticket.reply, _("Reply sent."))
+
+
+def resolve(request: MerchantRequest, ticket: Ticket) -> HttpResponse:
+    """Reply & Resolve (M74)."""
+    return _send(request, ticket, ticket.resolve, _("Reply sent, ticket closed."))
+
+
+def reopen(request: MerchantRequest, ticket: Ticket) -> HttpResponse:
+    """Re-open with a message (D16)."""
+    return _send(request, ticket, ticket.reopen, _("The ticket is open again and waits for the customer."))
+
+
+def close(request: MerchantRequest, ticket: Ticket) -> HttpResponse:
+    """Close without a refund (M107, D25). Words in the field stay a draft, for a re-opening."""
+    form, typed = DeedForm(request.POST), _typed(request)
+    if not form.is_valid():
+        return _again(request, ticket, typed, status=422)
+    if typed.text:
+        Draft.keep(ticket.pk, typed.text, by=request.actor)
+    return _attempt(request, ticket, typed, lambda: ticket.close(by=form.actor(request.actor)), _("Ticket closed."))
+
+
+def ask_appeal(request: MerchantRequest, ticket: Ticket) -> HttpResponse:
+    """Show where the reason of an appeal is written, and the hint to try first (M79)."""
+    return _prepare(request, ticket, Verb.APPEAL, replace(_typed(request), appealing=True))
+
+
+def appeal(request: MerchantRequest, ticket: Ticket) -> HttpResponse:
+    """Appeal to platform support (M77, D26). A reply that was begun is not part of it, and stays a draft."""
+    form = ReasonForm(request.POST)
+    reason = request.POST.get("text", "")
+    typed = Typed(appealing=True, reason=reason)
+    if not form.is_valid():
+        wrong = " ".join(_errors(form)) or _("Nothing was sent.")
+        return show(request, ticket, replace(typed, reason_error=wrong), status=422)
+
+    def deed() -> None:
+        ticket.appeal(form.cleaned_data["text"], by=form.actor(request.actor))
+
+    platform = promises.current().platform_name
+    words = _("Appealed to %(platform)s Support. They answer in this conversation.") % {"platform": platform}
+    return _attempt(request, ticket, typed, deed, words)
+
+
+def refund(request: MerchantRequest, ticket: Ticket) -> HttpResponse:
+    """Refund Checked Orders: first the confirmation, with items and sum (M57, M58)."""
+    form = ItemsForm(request.POST, ticket=ticket)
+    if not form.is_valid():
+        return _wrong_items(request, ticket, form)
+    chosen: list[OrderItem] = form.items()
+    again = next((item for item in chosen if not item.refundable), None)
+    if again:
+        words = _("“%(item)s” is refunded already.") % {"item": again.name}
+        typed = Typed(items_error=words, checked=[item.public_id for item in chosen])
+        return show(request, ticket, typed, status=422)
+    left = [item for item in ticket.items.all() if item not in chosen and item.refundable]
+    typed = Typed(checked=[item.public_id for item in chosen], confirm=Confirmation(chosen, left))
+    return _prepare(request, ticket, Verb.REFUND, typed)
+
+
+def confirm_refund(request: MerchantRequest, ticket: Ticket) -> HttpResponse:
+    """The confirmed refund: each item once, and the ticket closes (D17)."""
+    form = ItemsForm(request.POST, ticket=ticket)
+    if not form.is_valid():
+        return _wrong_items(request, ticket, form)
+    chosen = form.items()
+    typed = Typed(checked=[item.public_id for item in chosen])
+
+    def deed() -> None:
+        refunding.refund_items(ticket, chosen, by=form.actor(request.actor))
+
+    return _attempt(request, ticket, typed, deed, _("Refunded. The ticket is closed."))
+
+
+def returned(request: MerchantRequest, ticket: Ticket) -> HttpResponse:
+    """Mark as returned what has come back (D28)."""
+    form = ItemsForm(request.POST, ticket=ticket)
+    if not form.is_valid():
+        return _wrong_items(request, ticket, form)
+    chosen = form.items()
+    typed = Typed(checked=[item.public_id for item in chosen])
+
+    def deed() -> None:
+        ticket.mark_returned(chosen, by=form.actor(request.actor))
+
+    return _attempt(request, ticket, typed, deed, _("Marked as returned."))
+
+
+ACTS: dict[str, Callable[[MerchantRequest, Ticket], HttpResponse]] = {
+    "reply": reply,
+    "resolve": resolve,
+    "reopen": reopen,
+    "close": close,
+    "templates": insert,
+    "ask_appeal": ask_appeal,
+    "appeal": appeal,
+    "refund": refund,
+    "confirm_refund": confirm_refund,
+    "returned": returned,
+}
+
+
+def _send(request: MerchantRequest, ticket: Ticket, verb: Callable[..., object], words: str) -> HttpResponse:
+    """A message with pictures, in the language that it is written in."""
+    form, typed = MessageForm(request.POST, request.FILES, by=request.actor), _typed(request)
+    valid = form.is_valid()
+    typed = replace(typed, kept=form.attachments)
+    if not valid:
+        return _again(request, ticket, replace(typed, errors=_errors(form)), status=422)
+    text = form.cleaned_data["text"]
+    language = composing.written_in(text, ticket, chosen=typed.language, own=own_language(request))
+
+    def deed() -> None:
+        verb(text, by=form.actor(request.actor), pictures=form.attachments, language=language)
+
+    return _attempt(request, ticket, typed, deed, words)
+
+
+def _attempt(
+    request: MerchantRequest, ticket: Ticket, typed: Typed, deed: Callable[[], None], words: str
+) -> HttpResponse:
+    """Do it, and go back to the ticket; done before counts as done now. Refused: 409, everything kept (D19)."""
+    try:
+        deed()
+    except AlreadyDone:
+        pass
+    except (NotAllowed, SomethingNew, KeyReused) as refusal:
+        if isinstance(refusal, NotAllowed) and refusal.reason == "absent":
+            raise Http404 from refusal
+        found = find(request, ticket.public_id)  # as it is now: the refused act has read or changed the other one
+        seen = request.POST.get("seen", "") if isinstance(refusal, SomethingNew) else ""
+        typed = replace(typed, refused=str(refusal), seen=int(seen) if seen.isdecimal() else None)
+        return _again(request, found, typed, status=409)
+    _tell(request, ticket, words)
+    return redirect("dashboard:ticket", ticket.public_id)
+
+
+def _prepare(request: MerchantRequest, ticket: Ticket, verb: Verb, typed: Typed) -> HttpResponse:
+    """Draw the page with the next step of an act, if the act is possible at all."""
+    try:
+        rules.check(verb, request.actor.party, ticket.facts(request.actor.at))
+    except NotAllowed as refusal:
+        return _again(request, ticket, replace(typed, refused=str(refusal), confirm=None), status=409)
+    return _again(request, ticket, typed, status=200)
+
+
+def _again(request: MerchantRequest, ticket: Ticket, typed: Typed, *, status: int) -> HttpResponse:
+    """The page again; what was typed is a draft from now on, so that leaving it loses nothing either."""
+    if typed.text is not None:
+        Draft.keep(ticket.pk, typed.text, by=request.actor)
+    return show(request, ticket, typed, status=status)
+
+
+def _wrong_items(request: MerchantRequest, ticket: Ticket, form: ItemsForm) -> HttpResponse:
+    words = " ".join(_errors(form, "item")) or _("Nothing was refunded.")
+    return show(request, ticket, Typed(items_error=words, checked=request.POST.getlist("item")), status=422)
+
+
+def _typed(request: MerchantRequest) -> Typed:
+    return Typed(text=request.POST.get("text", ""), language=request.POST.get("template_language", ""))
+
+
+def _errors(form: DeedForm, field: str = "") -> list[str]:
+    """What is wrong, in words: with one field, or with any."""
+    return [str(error) for name, errors in form.errors.items() if name == field or not field for error in errors]
+
+
+def _tell(request: MerchantRequest, ticket: Ticket, words: str) -> None:
+    """What was done, and the way to the next ticket that waits."""
+    following = next_waiting(ticket, request.actor)
+    if following is None:
+        words = f"{words} {_('No other ticket waits for you.')}"
+    else:
+        url = reverse("dashboard:ticket", args=[following.public_id])
+        link = _("Next ticket")
+        words = format_html('{} <a href="{}" rel="next">{}</a> ({})', words, url, link, time_left(following.due_at))
+    messages.success(request, words, extra_tags="good")

@@ -1,0 +1,47 @@
+"""The way in: merchants' staff only. The view then knows who acts, and for which store."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+
+from marketdesk.merchants.models import Merchant
+from marketdesk.people.actor import Actor
+from marketdesk.people.models import User
+from marketdesk.people.party import Party
+
+# Where the session keeps which of several stores a person looks after now.
+CHOSEN = "merchant"
+
+
+class MerchantRequest(HttpRequest):
+    """A request of a merchant's staff: `actor` goes into every verb, `stores` are all that they may choose from."""
+
+    user: User
+    actor: Actor
+    merchant: Merchant
+    stores: list[Merchant]
+
+
+def merchants_only(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Strangers to the sign-in page, other parties to their own door, staff of no store to a page that says so."""
+
+    @wraps(view)
+    def enter(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        user = request.user
+        if not user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        if user.party != Party.MERCHANT:
+            return redirect("home")
+        request.stores = list(Merchant.objects.filter(membership__user=user).order_by("name", "pk"))
+        if not request.stores:
+            return render(request, "dashboard/no_store.html", status=403)
+        chosen = request.session.get(CHOSEN)
+        request.merchant = next((store for store in request.stores if store.pk == chosen), request.stores[0])
+        request.actor = Actor(Party.MERCHANT, user_id=user.pk, merchant_id=request.merchant.pk, name=user.name)
+        return view(request, *args, **kwargs)
+
+    return enter

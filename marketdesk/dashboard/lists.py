@@ -1,0 +1,154 @@
+"""Lists of tickets: the queues, the search, and the red number by itself."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Min, Q
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET
+
+from marketdesk.dashboard.endings import ending
+from marketdesk.dashboard.entrance import MerchantRequest, merchants_only
+from marketdesk.dashboard.filters import Filters, choices
+from marketdesk.dashboard.page import queue_url, render
+from marketdesk.lib.paging import SIZE, page
+from marketdesk.policy import promises
+from marketdesk.tickets import queues
+from marketdesk.tickets.models import Ticket
+from marketdesk.tickets.models.ticket import Tickets
+from marketdesk.tickets.queues import Queue
+from marketdesk.ui.templatetags.marketdesk import time_left, waited
+
+# A ticket id begun: so many digits find it.
+SHORTEST_ID = 6
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of a list. `due` is set while the merchant must answer; else `standing` says how it stands."""
+
+    ticket: Ticket
+    country: str
+    due: datetime | None
+    standing: str
+    since: datetime | None
+
+
+@merchants_only
+@require_GET
+def home(request: MerchantRequest) -> HttpResponse:
+    """The first queue in which something waits; the first of all when nothing does."""
+    counts = queues.counts(request.actor)
+    busy = (queue for queue in Queue if queue.category and counts.by_queue[queue])
+    return redirect(queue_url(next(busy, Queue.POST_PURCHASE)))
+
+
+@merchants_only
+@require_GET
+def queue_list(request: MerchantRequest, queue: str) -> HttpResponse:
+    """A queue: what is due next on top, 50 a page (M37-M42)."""
+    if queue not in Queue.values:
+        raise Http404
+    here = Queue(queue)
+    everything = queues.tickets(here, request.actor).select_related("order")
+    filters = Filters.read(request.GET)
+    now = request.actor.at
+    found = filters.narrow(everything, now)
+    after = request.GET.get("after", "")
+    shown = page(found, here.order_field, after, newest_first=here.newest_first)
+    offered = choices(here, everything, filters)
+    url = queue_url(here)
+    context = {
+        "queue": here,
+        "heading": here.label,
+        "rows": [row(ticket) for ticket in shown.rows],
+        "filters": filters,
+        "choices": offered,
+        "chips": filters.chips(url, offered.issues),
+        "summary": summary(found, here, now),
+        "next_url": _address(url, filters, shown.after) if shown.after else "",
+        "first_url": _address(url, filters) if after else "",
+        "size": SIZE,
+        "url": url,
+        "soonest": None if shown.rows else _soonest(request),
+    }
+    return render(request, "dashboard/queue.html", context, queue=here)
+
+
+@merchants_only
+@require_GET
+def search(request: MerchantRequest) -> HttpResponse:
+    """A ticket by its id (or the beginning of it), or by its order or tracking number. One hit opens itself."""
+    asked = request.GET.get("q", "").replace("\x00", "").strip()[:100]
+    found = _found(request, asked) if asked else []
+    if len(found) == 1:
+        return redirect("dashboard:ticket", found[0].public_id)
+    return render(request, "dashboard/search.html", {"asked": asked, "rows": [row(ticket) for ticket in found]})
+
+
+@merchants_only
+@require_GET
+def badge(request: MerchantRequest) -> HttpResponse:
+    """The red number, asked again and again: 304 while it is the same."""
+    number = queues.waiting(request.actor)
+    tag = f'"{request.merchant.pk}-{number}"'
+    same = request.headers.get("If-None-Match", "") in {tag, f"W/{tag}"}
+    response = HttpResponse(status=304) if same else HttpResponse(str(number), content_type="text/plain")
+    response["ETag"] = tag
+    response["Cache-Control"] = "private, no-cache"
+    return response
+
+
+def row(ticket: Ticket) -> Row:
+    """What a list shows of a ticket, whichever queue it stands in."""
+    country = ticket.order.country if ticket.order else ticket.customer.country
+    match Queue.of(ticket):
+        case Queue.AWAITING_USER:
+            words = _("Waiting %(span)s") % {"span": waited(ticket.turned_at)}
+        case Queue.WITH_SUPPORT:
+            platform = promises.current().platform_name
+            words = _("With %(platform)s Support") % {"platform": platform}
+        case Queue.CLOSED:
+            return Row(ticket, country, None, ending(ticket), ticket.closed_at)
+        case _:
+            return Row(ticket, country, ticket.due_at, "", None)
+    return Row(ticket, country, None, words, ticket.turned_at)
+
+
+def summary(found: Tickets, queue: Queue, now: datetime) -> str:
+    """How many are shown, and when the next answer is due."""
+    numbers: dict[str, Any] = found.order_by().aggregate(
+        all=Count("pk"),
+        overdue=Count("pk", filter=Q(due_at__lt=now)),
+        next=Min("due_at", filter=Q(due_at__gte=now)),
+    )
+    total, overdue = numbers["all"], numbers["overdue"]
+    sentences = [ngettext("%(n)s ticket.", "%(n)s tickets.", total) % {"n": total}]
+    if queue.category and overdue:
+        sentences.append(ngettext("%(n)s is overdue.", "%(n)s are overdue.", overdue) % {"n": overdue})
+    if queue.category and numbers["next"]:
+        sentences.append(_("Next deadline: %(time)s.") % {"time": time_left(numbers["next"])})
+    return " ".join(sentences)
+
+
+def _soonest(request: MerchantRequest) -> Ticket | None:
+    """What is due next anywhere: the way on from an empty queue."""
+    return Ticket.objects.visible_to(request.actor).waiting_for_merchant().order_by("due_at", "pk").first()
+
+
+def _found(request: MerchantRequest, asked: str) -> list[Ticket]:
+    wanted = Q(order__external_id=asked) | Q(order__tracking_number=asked)
+    begun = asked.lower().rstrip("….")
+    if len(begun) >= SHORTEST_ID and all(digit in "0123456789abcdef" for digit in begun):
+        wanted |= Q(public_id__startswith=begun)
+    seen = Ticket.objects.visible_to(request.actor).filter(wanted)
+    return list(seen.select_related("customer", "issue", "order").order_by("-opened_at", "-pk")[:SIZE])
+
+
+def _address(url: str, filters: Filters, after: str = "") -> str:
+    parts = [part for part in (filters.query, f"after={after}" if after else "") if part]
+    return f"{url}?{'&'.join(parts)}" if parts else url

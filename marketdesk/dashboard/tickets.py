@@ -1,0 +1,186 @@
+"""The ticket page: everything that a merchant needs to answer, and the buttons that the rules allow."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import get_language, pgettext
+from django.utils.translation import gettext as _
+
+from marketdesk.dashboard.endings import ending
+from marketdesk.dashboard.entrance import MerchantRequest
+from marketdesk.dashboard.page import queue_url, render
+from marketdesk.dashboard.turns import neighbours
+from marketdesk.journal.models import Audience
+from marketdesk.orders.models import OrderItem
+from marketdesk.policy import promises
+from marketdesk.refunds.models import Refund
+from marketdesk.replies import composing
+from marketdesk.tickets import thread
+from marketdesk.tickets.forms import DeedForm
+from marketdesk.tickets.models import Attachment, Ticket
+from marketdesk.tickets.queues import Queue
+from marketdesk.tickets.rules import State, Verb
+from marketdesk.translations import viewing
+from marketdesk.translations.models import Translation
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """A refund that is asked for and not done yet (M58): the items, those left out, and the sum."""
+
+    items: list[OrderItem]
+    left: list[OrderItem]
+
+    @property
+    def count(self) -> int:
+        return len(self.items)
+
+    @property
+    def total(self) -> int:
+        return sum(item.refundable for item in self.items)
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What a person had filled in when an act was refused, or only prepared: the page draws it again."""
+
+    text: str | None = None
+    kept: Sequence[Attachment] = ()
+    errors: Sequence[str] = ()
+    language: str = ""
+    checked: Sequence[str] = ()
+    items_error: str = ""
+    confirm: Confirmation | None = None
+    appealing: bool = False
+    reason: str = ""
+    reason_error: str = ""
+    refused: str = ""
+    seen: int | None = None
+
+
+@dataclass(frozen=True)
+class Button:
+    """An act that the rules allow, as a button."""
+
+    value: str
+    words: str
+
+
+def find(request: MerchantRequest, public_id: str) -> Ticket:
+    """The ticket with what its page names; a stranger's is as if absent (D31)."""
+    related = ("customer", "merchant", "issue", "order", "product")
+    seen = Ticket.objects.visible_to(request.actor).select_related(*related).prefetch_related("items")
+    ticket: Ticket = get_object_or_404(seen, public_id=public_id)
+    return ticket
+
+
+def show(request: MerchantRequest, ticket: Ticket, typed: Typed | None = None, *, status: int = 200) -> HttpResponse:
+    """The page, with what was typed where something is to be mended."""
+    typed = typed or Typed()
+    actor = request.actor
+    queue = Queue.of(ticket)
+    can = ticket.can(actor)
+    order = ticket.order
+    url = reverse("dashboard:ticket", args=[ticket.public_id])
+    language = own_language(request)
+    context = {
+        "ticket": ticket,
+        "url": url,
+        "state": state_in_words(ticket),
+        "ending": "" if ticket.is_open else ending(ticket),
+        "can_reopen": Verb.REOPEN in can,
+        "queue_words": queue.label,
+        "queue_url": queue_url(queue),
+        "turns": neighbours(ticket, queue, actor),
+        "refund_ends_at": order.refund_ends_at(promises.current().refund_window_days) if order else None,
+        "seen": ticket.last_seen_by(actor),
+        "keys": {"reply": DeedForm().fresh_key, "items": DeedForm().fresh_key, "appeal": DeedForm().fresh_key},
+        "entries": thread.entries(ticket, actor),
+        "new_from": _new_from(ticket, request, typed.seen),
+        "reader_language": language,
+        "translation": _translation(request, ticket, language),
+        "typed": typed,
+        "asks_to_appeal": typed.appealing and Verb.APPEAL in can,
+        "staff_readers": thread.readers(Audience.STAFF, ticket, actor),
+        **_items(ticket, can),
+        **_reply(request, ticket, can, typed),
+    }
+    return render(request, "dashboard/ticket.html", context, queue=queue, status=status)
+
+
+def own_language(request: MerchantRequest) -> str:
+    """What the reader reads: their own choice, else their store's country's language, else the browser's (D18)."""
+    if request.user.language:
+        return request.user.language
+    return request.merchant.language if request.merchant.country else get_language() or "en"
+
+
+def state_in_words(ticket: Ticket) -> str:
+    """Whose turn it is, for the merchant."""
+    if ticket.state == State.WITH_SUPPORT:
+        return _("With %(platform)s Support") % {"platform": promises.current().platform_name}
+    return str(State(ticket.state).label)
+
+
+def _items(ticket: Ticket, can: frozenset[Verb]) -> dict[str, Any]:
+    """Affected Items and Refund Details. Where the customer named no item, the order's own are shown."""
+    order = ticket.order
+    named = list(ticket.items.all())
+    refunds = list(Refund.objects.filter(ticket=ticket).select_related("item").order_by("pk")) if order else []
+    refunded = {refund.item_id for refund in refunds}
+    returned = [item for item in named if item.returned_at and item.pk not in refunded]
+    return {
+        "items": named or (list(order.items.order_by("pk")) if order else []),
+        "items_named": bool(named),
+        "currency": order.currency if order else "",
+        "can_refund": Verb.REFUND in can and any(item.refundable for item in named),
+        "can_return": Verb.MARK_RETURNED in can and any(not item.returned_at for item in named),
+        "refunds": refunds,
+        "returned": [] if ticket.is_open else returned,
+    }
+
+
+def _reply(request: MerchantRequest, ticket: Ticket, can: frozenset[Verb], typed: Typed) -> dict[str, Any]:
+    """The field, its templates and its buttons; nothing of it where the rules allow no word."""
+    platform = promises.current().platform_name
+    words = {
+        Verb.REPLY: _("Reply"),
+        Verb.RESOLVE: _("Reply & Resolve"),
+        Verb.REOPEN: pgettext("a deed", "Re-open"),
+    }
+    acts = [Button(verb, name) for verb, name in words.items() if verb in can]
+    quiet = {
+        Verb.CLOSE: ("close", pgettext("a deed", "Close")),
+        Verb.APPEAL: ("ask_appeal", _("Appeal to %(platform)s Support") % {"platform": platform}),
+    }
+    if not acts:
+        return {"acts": [], "apart": [], "reply": None}
+    language = typed.language or request.GET.get("template_language", "")
+    return {
+        "acts": acts,
+        "apart": [Button(*button) for verb, button in quiet.items() if verb in can],
+        "reply": composing.compose(ticket, by=request.actor, text=typed.text, language=language, kept=typed.kept),
+    }
+
+
+def _new_from(ticket: Ticket, request: MerchantRequest, seen: int | None) -> int | None:
+    """The first message that came after what the person had seen."""
+    if seen is None:
+        return None
+    events = ticket.events_for(request.actor).filter(pk__gt=seen)
+    return next((event.data["message"] for event in events if event.data.get("message")), None)
+
+
+def _translation(request: MerchantRequest, ticket: Ticket, language: str) -> Translation | None:
+    """View in [Language] (M69): the message asked for; without words where nobody has translated it."""
+    wanted = request.GET.get("view", "")
+    if not wanted.isdecimal() or len(wanted) > 18:
+        return None
+    message = ticket.messages_for(request.actor).filter(pk=int(wanted)).first()
+    if message is None:
+        return None
+    return viewing.view(message, language).translation or Translation(message=message, language=language)

@@ -1,0 +1,251 @@
+"""A customer's ticket: whose turn it is, what was said, answering, closing, opening again, and whether it helped."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.db.models import Prefetch
+from django.http import FileResponse, Http404, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from marketdesk.journal.models import AlreadyDone, Audience, KeyReused
+from marketdesk.people.actor import Actor
+from marketdesk.performance.models import Rating, can_rate, rate
+from marketdesk.refunds.models import Refund
+from marketdesk.storefront import unsent
+from marketdesk.storefront.entrance import CustomerRequest, customers_only
+from marketdesk.storefront.turns import turn
+from marketdesk.tickets import thread
+from marketdesk.tickets.errors import NotAllowed, SomethingNew
+from marketdesk.tickets.forms import DeedForm, MessageForm
+from marketdesk.tickets.models import Attachment, Draft, Ticket
+from marketdesk.translations import viewing
+from marketdesk.translations.models import Translation
+
+
+class CloseForm(DeedForm):
+    """Closing, in the customer's own word (D21)."""
+
+    how = forms.ChoiceField(choices=[("solved", ""), ("not_needed", "")])
+
+
+class RatingForm(forms.Form):
+    """Whether it helped: one tap, then perhaps a sentence (D5). The tap alone leaves an earlier sentence as it was."""
+
+    helpful = forms.ChoiceField(choices=[("yes", ""), ("no", "")])
+    comment = forms.CharField(required=False, max_length=2000)
+
+
+@require_safe
+@customers_only
+def show(request: CustomerRequest, public_id: str) -> HttpResponse:
+    """The ticket's page."""
+    return _page(request, _find(request, public_id))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@customers_only
+def reply(request: CustomerRequest, public_id: str) -> HttpResponse:
+    """Answer, or add something (M81)."""
+    ticket = _find(request, public_id)
+    if request.method != "POST":
+        return _back_from_sign_in(request, ticket)
+    form = MessageForm(request.POST, request.FILES, by=request.actor)
+    return _do(request, ticket, form, lambda by: ticket.reply(**_said(form), by=by), _("Your answer is sent."))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@customers_only
+def reopen(request: CustomerRequest, public_id: str) -> HttpResponse:
+    """Write again on a closed ticket (D16)."""
+    ticket = _find(request, public_id)
+    if request.method != "POST":
+        return _back_from_sign_in(request, ticket)
+    form = MessageForm(request.POST, request.FILES, by=request.actor)
+    return _do(request, ticket, form, lambda by: ticket.reopen(**_said(form), by=by), _("Your question is open again."))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@customers_only
+def close(request: CustomerRequest, public_id: str) -> HttpResponse:
+    """Solved, or no longer needed (D21)."""
+    ticket = _find(request, public_id)
+    if request.method != "POST":
+        return redirect("storefront:ticket", public_id)
+    form = CloseForm(request.POST)
+    return _do(
+        request,
+        ticket,
+        form,
+        lambda by: ticket.close(how=form.cleaned_data["how"], by=by),
+        _("Your question is closed."),
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@customers_only
+def helped(request: CustomerRequest, public_id: str) -> HttpResponse:
+    """Say whether it helped, or change what was said (D5)."""
+    ticket = _find(request, public_id)
+    if request.method != "POST":
+        return redirect("storefront:ticket", public_id)
+    form = RatingForm(request.POST)
+    if not form.is_valid():
+        return _page(request, ticket, rating_form=form, status=422)
+    before = Rating.objects.filter(ticket=ticket).first()
+    comment = form.cleaned_data["comment"] if "comment" in request.POST else (before.comment if before else "")
+    try:
+        rate(ticket, helpful=form.cleaned_data["helpful"] == "yes", comment=comment, by=request.actor)
+    except NotAllowed as refused:
+        return _page(request, _find(request, public_id), refusal=str(refused), status=409)
+    messages.success(request, _("Thank you. Your answer is saved."), extra_tags="good")
+    return redirect("storefront:ticket", public_id)
+
+
+@require_POST
+@customers_only
+def draft(request: CustomerRequest, public_id: str) -> HttpResponse:
+    """Keep what is being typed."""
+    Draft.keep(_find(request, public_id).pk, request.POST.get("text", ""), by=request.actor)
+    return HttpResponse(status=204)
+
+
+@require_safe
+@customers_only
+def picture(request: CustomerRequest, public_id: str, picture: str) -> HttpResponseBase:
+    """A picture of a message; `?small` for its thumbnail."""
+    seen = Attachment.objects.visible_to(request.actor)
+    return _send(get_object_or_404(seen, public_id=picture, message__ticket__public_id=public_id), request)
+
+
+@require_safe
+@customers_only
+def kept_picture(request: CustomerRequest, picture: str) -> HttpResponseBase:
+    """A picture that I chose and that is not sent yet."""
+    seen = Attachment.objects.visible_to(request.actor)
+    return _send(get_object_or_404(seen, public_id=picture, message__isnull=True), request)
+
+
+def _find(request: CustomerRequest, public_id: str) -> Ticket:
+    mine = Ticket.objects.visible_to(request.actor)
+    return get_object_or_404(
+        mine.select_related("merchant", "customer", "issue", "order", "product", "follows"), public_id=public_id
+    )
+
+
+def _said(form: MessageForm) -> dict[str, Any]:
+    return {
+        "text": form.cleaned_data["text"],
+        "pictures": form.attachments,
+        "language": get_language() or "",
+    }
+
+
+def _do(
+    request: CustomerRequest, ticket: Ticket, form: DeedForm, deed: Callable[[Actor], object], done: str
+) -> HttpResponse:
+    """One deed from one form. Whatever refuses it, the page comes back with the reason and all that was typed."""
+    typed = form if isinstance(form, MessageForm) else None
+    if not form.is_valid():
+        return _page(request, ticket, form=typed, status=422)
+    try:
+        deed(form.actor(request.actor))
+    except (NotAllowed, SomethingNew, KeyReused) as refused:
+        fresh = _find(request, ticket.public_id)
+        return _page(request, fresh, form=typed, refusal=str(refused), status=409)
+    except AlreadyDone:
+        pass
+    messages.success(request, done, extra_tags="good")
+    return redirect("storefront:ticket", ticket.public_id)
+
+
+def _back_from_sign_in(request: CustomerRequest, ticket: Ticket) -> HttpResponse:
+    """The session ended while they wrote: what they sent in vain becomes the ticket's draft."""
+    typed = unsent.read(request, request.path)
+    if typed:
+        Draft.keep(ticket.pk, typed, by=request.actor)
+        unsent.forget(request, request.path)
+    return redirect("storefront:ticket", ticket.public_id)
+
+
+def _page(
+    request: CustomerRequest,
+    ticket: Ticket,
+    *,
+    form: MessageForm | None = None,
+    rating_form: RatingForm | None = None,
+    refusal: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    items = _items(ticket)
+    kept = Draft.of(ticket.pk, by=request.actor)
+    rating = Rating.objects.filter(ticket=ticket).first()
+    context = {
+        "ticket": ticket,
+        "turn": turn(ticket, request.actor.at),
+        "can": ticket.can(request.actor),
+        "items": items,
+        # One item without a story of its own stands at the top of the page already.
+        "show_items": len(items) > 1 or any(item.returned_at or item.paid_back for item in items),
+        "entries": thread.entries(ticket, request.actor),
+        "seen": ticket.last_seen_by(request.actor),
+        "form": form or MessageForm(by=request.actor, initial={"text": kept}),
+        "restored": bool(kept) and form is None,
+        "refusal": refusal,
+        "readers": thread.readers(Audience.EVERYONE, ticket, request.actor),
+        "reader_language": get_language() or "en",
+        "translation": _translation(request, ticket),
+        "rating": rating,
+        "rating_form": rating_form,
+        "can_rate": can_rate(ticket, request.actor.at),
+        "ask_again": _ask_again(ticket),
+    }
+    return render(request, "storefront/ticket.html", context, status=status)
+
+
+def _items(ticket: Ticket) -> list[Any]:
+    """The affected items, each with its refunds, the latest last."""
+    refunds = Prefetch("refunds", Refund.objects.order_by("pk"), to_attr="paid_back")
+    return list(ticket.items.prefetch_related(refunds).order_by("pk"))
+
+
+def _translation(request: CustomerRequest, ticket: Ticket) -> Translation | None:
+    """The message that `?view=` asks to see in the reader's language; an empty one where nobody translated it."""
+    wanted = request.GET.get("view", "")
+    if not wanted.isascii() or not wanted.isdigit() or len(wanted) > 18:
+        return None
+    message = ticket.messages_for(request.actor).filter(pk=int(wanted)).first()
+    if message is None:
+        return None
+    found = viewing.view(message, get_language() or "en").translation
+    return found or Translation(message=message, language=get_language() or "en")
+
+
+def _ask_again(ticket: Ticket) -> str:
+    """Where a new question about the same begins, linked to this one (D16)."""
+    if ticket.order:
+        start = reverse("storefront:ask-order", args=[ticket.order.public_id])
+    elif ticket.product:
+        start = reverse("storefront:ask-product", args=[ticket.product.public_id])
+    else:
+        start = reverse("storefront:ask-store", args=[ticket.merchant.public_id])
+    return f"{start}?follows={ticket.public_id}"
+
+
+def _send(attachment: Attachment, request: CustomerRequest) -> HttpResponseBase:
+    try:
+        body = attachment.open(small="small" in request.GET)
+    except FileNotFoundError:
+        raise Http404 from None
+    response = FileResponse(body, content_type=attachment.mime, filename=attachment.name)
+    # Drawn anew on arrival; these lines are for the browser that sees more in it than a picture.
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response["Cache-Control"] = "private, max-age=86400, immutable"
+    return response

@@ -1,0 +1,22 @@
+"""Where everything is."""
+
+from django.urls import include, path
+
+from marketdesk import front
+
+urlpatterns = [
+    path("", front.home, name="home"),
+    path("healthz", front.healthz, name="healthz"),
+    path("language", front.set_language, name="set-language"),
+    path("account/", front.account, name="account"),
+    path("accounts/login/", front.SignIn.as_view(), name="account_login"),
+    path("accounts/", include("allauth.urls")),
+    path("my/", include("marketdesk.storefront.urls")),
+    path("dashboard/", include("marketdesk.dashboard.urls")),
+    path("support/", include("marketdesk.support.urls")),
+]
+
+handler400 = front.bad_request
+handler403 = front.forbidden
+handler404 = front.not_found
+handler500 = front.server_error

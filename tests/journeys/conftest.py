@@ -1,0 +1,46 @@
+"""A real Chromium on a live server: one browser for the run, a fresh window for each person."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from marketdesk.people.models import User
+
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright's loop runs in the test's own thread
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = shutil.which("chromium")
+    assert path, "Install chromium first: `make test` does."
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(chromium: Browser, live_server: Any) -> Iterator[Callable[..., Page]]:
+    """`visit(user, password)` opens a window of their own and signs them in through the page."""
+    windows = []
+
+    def _visit(user: User, password: str, **options: Any) -> Page:
+        options.setdefault("viewport", {"width": 1280, "height": 900})
+        window = chromium.new_context(base_url=live_server.url, locale="en-GB", **options)
+        windows.append(window)
+        page = window.new_page()
+        page.set_default_timeout(10_000)
+        page.goto("/accounts/login/")
+        page.locator("input[name=login]").fill(user.email or "")
+        page.locator("input[name=password]").fill(password)
+        page.locator("input[name=password]").press("Enter")
+        expect(page).not_to_have_url(f"{live_server.url}/accounts/login/")
+        return page
+
+    yield _visit
+    for window in windows:
+        window.close()

@@ -1,0 +1,381 @@
+"""Tenancy (T1, T2): every route, method and actor, generated from the URL configuration.
+
+A route without a row fails the build. Somebody else's object answers exactly as one that does not exist, and
+nothing is written.
+"""
+
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import URLPattern, URLResolver, get_resolver
+from PIL import Image
+
+from marketdesk.api.middleware import URLCONF as PROGRAMS
+from marketdesk.dashboard.acts import ACTS as MERCHANT_ACTS
+from marketdesk.journal.models import Event
+from marketdesk.merchants.models import AccessToken, Membership, Merchant
+from marketdesk.orders.models import Product
+from marketdesk.people.actor import Actor
+from marketdesk.people.models import User
+from marketdesk.people.party import Party
+from marketdesk.refunds import refunding
+from marketdesk.refunds.models import Refund
+from marketdesk.support.tickets import ACTS as SUPPORT_ACTS
+from marketdesk.tickets.models import Attachment, Issue, Ticket
+from tests.conftest import make_order, signed_in
+
+pytestmark = pytest.mark.django_db
+
+ABSENT = "0" * 24
+CANARY = "canary-7f3a"
+
+# Whose door an address belongs to, and what its arguments name. A new address must be entered here.
+DOORS: dict[str, tuple[str, ...]] = {
+    "home": ("anyone",),
+    "healthz": ("anyone",),
+    "set-language": ("anyone",),
+    "account": ("signed in",),
+    "storefront:home": ("customer",),
+    "storefront:ask": ("customer",),
+    "storefront:ask-product": ("customer", "public"),
+    "storefront:ask-store": ("customer", "public"),
+    "storefront:ask-order": ("customer", "order"),
+    "storefront:ask-draft": ("customer", "own draft"),
+    "storefront:kept-picture": ("customer", "waiting picture"),
+    "storefront:ticket": ("customer", "ticket"),
+    "storefront:reply": ("customer", "ticket"),
+    "storefront:reopen": ("customer", "ticket"),
+    "storefront:close": ("customer", "ticket"),
+    "storefront:helped": ("customer", "ticket"),
+    "storefront:draft": ("customer", "ticket"),
+    "storefront:picture": ("customer", "ticket", "picture"),
+    "dashboard:home": ("merchant",),
+    "dashboard:badge": ("merchant",),
+    "dashboard:search": ("merchant",),
+    "dashboard:store": ("merchant",),
+    "dashboard:queue": ("merchant", "queue"),
+    "dashboard:ticket": ("merchant", "ticket"),
+    "dashboard:draft": ("merchant", "ticket"),
+    "dashboard:picture": ("merchant", "ticket", "picture"),
+    "support:home": ("support",),
+    "support:queue": ("support", "queue"),
+    "support:search": ("support",),
+    "support:ticket": ("support", "ticket"),
+    "support:draft": ("support", "ticket"),
+    "support:settle": ("support", "ticket", "refund"),
+    "support:picture": ("support", "ticket", "picture"),
+}
+# allauth's own pages: each shows and changes the signed-in person's account and names no other object.
+THEIRS = re.compile(r"^(account_|mfa_|socialaccount_)")
+CALLS = {
+    "api/v2/auth_test": None,
+    "api/v2/ticket": "GET",
+    "api/v2/ticket/get-action-required": None,
+    "api/v2/ticket/reply": "POST",
+    "api/v2/ticket/close": "POST",
+    "api/v2/ticket/appeal-to-wish-support": "POST",
+    "api/v2/ticket/appeal-to-support": "POST",
+    "api/v2/ticket/re-open": "POST",
+    "api/files/<signed>": None,  # no session, no token: the signature itself is the permission
+}
+
+
+@dataclass(frozen=True)
+class Route:
+    """One address of the URL configuration."""
+
+    name: str
+    path: str
+
+    def address(self, **values: str) -> str:
+        return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: values[found[1]], self.path)
+
+
+def routes(urlconf: str | None = None) -> list[Route]:
+    """Every address, whoever wrote it."""
+    return list(_walk(get_resolver(urlconf).url_patterns, "", ""))
+
+
+def _walk(patterns: Any, path: str, namespace: str) -> Iterator[Route]:
+    for pattern in patterns:
+        here = path + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            inside = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
+            yield from _walk(pattern.url_patterns, here, inside)
+        elif isinstance(pattern, URLPattern):
+            yield Route(f"{namespace}{pattern.name}", here)
+
+
+def picture_of(by: Actor) -> Attachment:
+    upload = io.BytesIO()
+    Image.new("RGB", (8, 8), "teal").save(upload, "JPEG")
+    upload.seek(0)
+    return Attachment.keep(upload, "cup.jpg", by=by)
+
+
+@dataclass
+class World:
+    """Ada's ticket with Mehmet's store and Bob's with the rival's: each full of what the other must not see."""
+
+    ada: Client
+    bob: Client
+    mehmet: Client
+    agent: Client
+    rival: Client
+    sofia: Client
+    jobless: Client
+    anonymous: Client
+    ticket: Ticket
+    foreign: Ticket
+    unshared: Ticket
+    picture: Attachment
+    foreign_picture: Attachment
+    waiting_picture: Attachment
+    refund: Refund
+
+    def clients(self) -> dict[str, Client]:
+        names = ("ada", "bob", "mehmet", "agent", "rival", "sofia", "jobless", "anonymous")
+        return {name: getattr(self, name) for name in names}
+
+
+PARTIES = {
+    "ada": "customer", "bob": "customer", "mehmet": "merchant", "agent": "merchant", "rival": "merchant",
+    "sofia": "support", "jobless": "merchant", "anonymous": "",
+}  # fmt: skip
+
+
+@pytest.fixture
+def world(
+    ada_user: User, ada: Actor, mehmet_user: User, rival_user: User, sofia_user: User, sofia: Actor, store: Merchant,
+    rival_store: Merchant, product: Product,
+) -> World:  # fmt: skip
+    bob_user = User.objects.create_user("bob@example.org", "x", name="Bob Builder", country="FR")
+    bob = Actor(Party.CUSTOMER, user_id=bob_user.pk, name=bob_user.name)
+    agent_user = User.objects.create_user("agent@example.org", "x", name="Elif Kaya", party=Party.MERCHANT)
+    Membership.objects.create(user=agent_user, merchant=store)
+    jobless_user = User.objects.create_user("jobless@example.org", "x", name="No Store", party=Party.MERCHANT)
+    rival_product = Product.objects.create(external_id="p-2", merchant=rival_store, name=f"Cup {CANARY}")
+    order, rival_order = make_order(ada_user, product), make_order(bob_user, rival_product, f"O-{CANARY}")
+    problem = Issue.objects.get(pk="item_problem")
+
+    def ask(customer: User, by: Actor, of: Any, merchant: Merchant, text: str) -> tuple[Ticket, Attachment]:
+        picture = picture_of(by)
+        ticket = Ticket.open(
+            customer=customer, merchant=merchant, issue=problem, text=text, by=by, order=of,
+            items=list(of.items.all()[:1]), pictures=[picture],
+        )  # fmt: skip
+        return ticket, picture
+
+    ticket, picture = ask(ada_user, ada, order, store, "The lamp is broken.")
+    foreign, foreign_picture = ask(bob_user, bob, rival_order, rival_store, f"{CANARY} broken")
+    small = make_order(ada_user, product, "O-small", total=500)
+    unshared, _ = ask(ada_user, ada, small, store, f"{CANARY} at the platform")
+    assert not unshared.shared
+    refunding.refund_items(foreign, list(foreign.items.all()), by=sofia)
+    return World(
+        ada=signed_in(ada_user), bob=signed_in(bob_user), mehmet=signed_in(mehmet_user), agent=signed_in(agent_user),
+        rival=signed_in(rival_user), sofia=signed_in(sofia_user), jobless=signed_in(jobless_user), anonymous=Client(),
+        ticket=ticket, foreign=foreign, unshared=unshared, picture=picture, foreign_picture=foreign_picture,
+        waiting_picture=picture_of(bob), refund=Refund.objects.get(),
+    )  # fmt: skip
+
+
+def bodies(route: Route) -> list[dict[str, Any]]:
+    """What a form of this address may send: one body for each act."""
+    body = {"text": "Hello", "key": "k" * 12, "seen": "999999999", "helpful": "yes", "how": "solved", "reason": "x"}
+    acts: list[str] = []
+    if route.name == "dashboard:ticket":
+        acts = [*MERCHANT_ACTS, ""]
+    if route.name == "support:ticket":
+        acts = [*SUPPORT_ACTS, ""]
+    return [{**body, "act": act} for act in acts] or [body]
+
+
+def answer(client: Client, method: str, address: str, body: dict[str, Any]) -> tuple[Any, list[str]]:
+    """What comes back, and the statements that wrote anything."""
+    with CaptureQueriesContext(connection) as queries:
+        response = client.get(address) if method == "GET" else client.post(address, body)
+    writes = [sql for one in queries if (sql := one["sql"]).startswith(("INSERT", "UPDATE", "DELETE"))]
+    return response, [sql for sql in writes if "django_session" not in sql]
+
+
+def bare(response: Any, *ids: str) -> str:
+    """An answer without what differs each time: the ids that were asked for, tokens and nonces."""
+    text = response.content.decode() + response.headers.get("Location", "")
+    for one in ids:
+        text = text.replace(one, "ID")
+    text = re.sub(r'(name="csrfmiddlewaretoken" value=|name="key" value=)"[^"]*"', "", text)
+    return re.sub(r"[A-Za-z0-9_-]{60,}", "", text)
+
+
+def test_every_address_has_a_row() -> None:
+    unknown = [one.name for one in routes() if one.name not in DOORS and not THEIRS.match(one.name)]
+    calls = {one.path for one in routes(PROGRAMS)}
+
+    assert unknown == []
+    assert {path.replace("api/v1/", "api/v2/").replace("<str:", "<") for path in calls} == set(CALLS)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("route", [one for one in routes() if one.name in DOORS], ids=lambda one: one.name)
+def test_a_strangers_object_is_as_if_absent(route: Route, method: str, world: World) -> None:
+    """Every actor, at every address that names an object."""
+    door, *named = DOORS[route.name]
+    for name, client in world.clients().items():
+        for body in bodies(route) if method == "POST" else [{}]:
+            for theirs in _foreign(named, name, world):
+                absent = {key: value if key in {"kind", "queue"} else ABSENT for key, value in theirs.items()}
+                seen, writes = answer(client, method, route.address(**theirs), body)
+                none, _ = answer(client, method, route.address(**absent), body)
+
+                assert seen.status_code == none.status_code, (name, theirs)
+                assert bare(seen, *theirs.values()) == bare(none, ABSENT), (name, theirs)
+                assert writes == [], (name, theirs)
+                assert CANARY not in seen.content.decode()
+                if PARTIES[name] == door and name != "jobless":
+                    assert seen.status_code in {404, 405}, (name, theirs)
+
+
+def _foreign(named: list[str], name: str, world: World) -> list[dict[str, str]]:
+    """The objects that an actor must not reach by this address; none where it names no object."""
+    strangers = {
+        "ada": [world.foreign], "bob": [world.ticket, world.unshared],
+        "mehmet": [world.foreign, world.unshared], "agent": [world.foreign, world.unshared],
+        "rival": [world.ticket, world.unshared], "sofia": [], "jobless": [world.ticket], "anonymous": [world.ticket],
+    }[name]  # fmt: skip
+    match named:
+        case ["ticket"]:
+            return [{"public_id": one.public_id} for one in strangers]
+        case ["ticket", "picture"]:
+            both = {world.ticket.pk: world.picture, world.foreign.pk: world.foreign_picture}
+            pairs = [(one, both.get(one.pk, world.picture)) for one in strangers]
+            return [{"public_id": one.public_id, "picture": picture.public_id} for one, picture in pairs]
+        case ["ticket", "refund"]:
+            return [{"public_id": one.public_id, "refund": world.refund.public_id} for one in strangers]
+        case ["order"]:
+            orders = [one.order for one in strangers if one.order]
+            mine = {"ada": "Ada Lovelace", "bob": "Bob Builder"}.get(name)
+            return [{"name": one.public_id} for one in orders if one.customer.name != mine]
+        case ["waiting picture"] if name != "bob":
+            return [{"picture": world.waiting_picture.public_id}]
+    return []
+
+
+@pytest.mark.parametrize("route", [one for one in routes() if one.name in DOORS], ids=lambda one: one.name)
+def test_nobody_enters_by_another_partys_door(route: Route, world: World) -> None:
+    door, *_ = DOORS[route.name]
+    if door == "anyone":
+        return
+    values = {
+        "public_id": world.ticket.public_id, "picture": world.picture.public_id, "refund": world.refund.public_id,
+        "queue": "awaiting-user", "kind": "order", "name": world.ticket.order.public_id if world.ticket.order else "",
+    }  # fmt: skip
+    for name, client in world.clients().items():
+        if PARTIES[name] == door or (door == "signed in" and name != "anonymous"):
+            continue
+        for method in ("GET", "POST"):
+            response, writes = answer(client, method, route.address(**values), bodies(route)[0])
+
+            assert response.status_code in {302, 405}, (name, method)
+            assert writes == []
+            if response.status_code == 302:
+                assert "login" in response["Location"] if name == "anonymous" else response["Location"] == "/"
+
+
+def test_lists_counts_and_search_show_nothing_of_another(world: World) -> None:
+    order = world.foreign.order
+    assert order is not None
+    for term in (world.foreign.public_id, order.external_id, order.tracking_number, CANARY, "bob@example.org", "%"):
+        for client, address in (
+            (world.mehmet, f"/dashboard/search?q={term}"),
+            (world.mehmet, f"/dashboard/tickets/closed/?text={term}"),
+        ):
+            response = client.get(address, follow=True)
+            shown = response.content.decode().replace(f'value="{term}"', "")
+            assert "Bob" not in shown, address
+            assert world.foreign.subject not in shown, address
+    for queue in ("post-purchase", "awaiting-user", "with-support", "closed"):
+        assert CANARY not in world.mehmet.get(f"/dashboard/tickets/{queue}/").content.decode()
+    assert world.mehmet.get("/dashboard/waiting").content == world.agent.get("/dashboard/waiting").content
+    assert world.jobless.get("/dashboard/waiting").status_code == 403
+
+
+def test_a_foreign_child_of_ones_own_parent_is_absent(world: World) -> None:
+    """T2: nested ids. The child must belong to the parent that was checked."""
+    own, order = world.ticket, world.foreign.order
+    assert order is not None
+    foreign_item = order.items.all()[0]
+    before = Event.objects.count()
+
+    pictures = [
+        world.ada.get(f"/my/{own.public_id}/pictures/{world.foreign_picture.public_id}"),
+        world.mehmet.get(f"/dashboard/tickets/{own.public_id}/pictures/{world.foreign_picture.public_id}"),
+        world.sofia.get(f"/support/tickets/{own.public_id}/pictures/{world.foreign_picture.public_id}"),
+        world.sofia.post(f"/support/tickets/{own.public_id}/refunds/{world.refund.public_id}", {"paid": "yes"}),
+    ]
+    acts = [
+        world.mehmet.post(f"/dashboard/tickets/{own.public_id}", {"act": act, "item": foreign_item.public_id})
+        for act in ("refund", "confirm_refund", "returned")
+    ]
+    view = world.mehmet.get(f"/dashboard/tickets/{own.public_id}?view={world.foreign.messages.get().pk}")
+
+    assert [one.status_code for one in pictures] == [404] * 4
+    assert [one.status_code for one in acts] == [422] * 3
+    assert CANARY not in view.content.decode()
+    assert Event.objects.count() == before
+    assert Refund.objects.count() == 1
+
+
+def test_another_persons_waiting_picture_is_not_sent_along(world: World) -> None:
+    kept = {"act": "reply", "text": "Hello Ada.", "kept": world.waiting_picture.public_id}
+
+    world.mehmet.post(f"/dashboard/tickets/{world.ticket.public_id}", kept)
+
+    assert Attachment.objects.get(pk=world.waiting_picture.pk).message is None
+    assert world.ticket.messages.count() == 2
+
+
+@pytest.mark.parametrize(("path", "method"), [(path, method) for path, method in CALLS.items() if method])
+def test_a_foreign_ticket_answers_a_program_as_none_does(path: str, method: str, world: World, store: Merchant) -> None:
+    token = AccessToken.issue(store, "erp")
+    for ticket in (world.foreign, world.unshared):
+        answers = []
+        for public_id in (ticket.public_id, ABSENT):
+            fields = {"id": public_id, "reply": "Hello", "access_token": token}
+            response, writes = answer_program(method, f"/{path}", fields)
+            answers.append(response.content.decode().replace(public_id, "ID"))
+            assert response.status_code == 400
+            assert writes == []
+        assert answers[0] == answers[1]
+        assert '"code": 1004' in answers[0] or '"code":1004' in answers[0]
+
+
+@pytest.mark.parametrize(("path", "method"), [(path, method or "GET") for path, method in CALLS.items()])
+def test_a_program_without_a_living_token_does_nothing(path: str, method: str, world: World, store: Merchant) -> None:
+    if "files" in path:
+        return
+    now = datetime.now(UTC)
+    revoked = AccessToken.issue(store, "revoked", "revoked-token")
+    AccessToken.objects.get(name="revoked").revoke(now)
+    expired = AccessToken.issue(store, "expired", "expired-token", expires_at=now - timedelta(seconds=1))
+    for token in ("", "unknown", revoked, expired):
+        fields = {"id": world.ticket.public_id, "reply": "Hello", "access_token": token}
+        response, writes = answer_program(method, f"/{path}", fields)
+
+        assert response.status_code == 401
+        assert response.json()["code"] in {4000, 1015, 1016}
+        assert writes == []
+
+
+def answer_program(method: str, address: str, fields: dict[str, str]) -> tuple[Any, list[str]]:
+    with CaptureQueriesContext(connection) as queries:
+        response = Client().get(address, fields) if method == "GET" else Client().post(address, fields)
+    return response, [one["sql"] for one in queries if one["sql"].startswith(("INSERT", "UPDATE", "DELETE"))]
