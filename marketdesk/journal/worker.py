@@ -51,8 +51,8 @@ class Worker:
             job.finish(timezone.now())
         return True
 
-    def run_due(self) -> int:
-        """Run everything that is due now, repeating jobs included; how many ran."""
+    def run_due(self, stop: threading.Event | None = None) -> int:
+        """Run everything that is due now, repeating jobs included, unless told to stop; how many ran."""
         now = timezone.now()
         for repeating in self.repeating:
             tick = repeating.tick(now)
@@ -60,7 +60,7 @@ class Worker:
                 Job.put(repeating.kind, {}, key=f"{repeating.kind}:{tick}", run_at=now)
                 self._ticks[repeating.kind] = tick
         ran = 0
-        while self.run_one():
+        while not (stop and stop.is_set()) and self.run_one():
             ran += 1
         return ran
 
@@ -69,7 +69,7 @@ class Worker:
         while not stop.is_set():
             try:
                 close_old_connections()
-                self.run_due()
+                self.run_due(stop)
             except Exception:
                 log.exception("the worker could not reach its jobs; trying again")
                 connection.close()

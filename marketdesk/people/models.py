@@ -62,6 +62,11 @@ class User(AbstractUser):
     def __str__(self) -> str:
         return self.name
 
+    def clean(self) -> None:
+        super().clean()
+        # Django turns a missing address into an empty one, which only one account could have.
+        self.email = self.email.lower() if self.email else None
+
     def get_full_name(self) -> str:
         return self.name
 
@@ -78,8 +83,10 @@ class User(AbstractUser):
     def short_name(self) -> str:
         """`Ada L.`: enough to know a customer by, and no more than a merchant needs."""
         parts = self.name.split()
-        other = [part for part in parts if part != self.given_name]
-        return f"{self.given_name} {other[-1][0]}." if other else self.given_name
+        if len(parts) < 2 or self.reading_language == "zh-hant":
+            return self.given_name
+        family = parts[0] if self.reading_language == "vi" else parts[-1]
+        return f"{self.given_name} {family[0]}."
 
     @property
     def reading_language(self) -> str:

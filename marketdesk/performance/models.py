@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 
+from marketdesk.journal.models import Event
 from marketdesk.people.actor import Actor
 from marketdesk.people.party import Party
 from marketdesk.policy import promises
@@ -46,7 +47,8 @@ def rate(ticket: Ticket, *, helpful: bool, comment: str, by: Actor) -> Rating:
     ticket.refresh_from_db(from_queryset=Ticket.objects.select_for_update())
     if by.party != Party.CUSTOMER or ticket.customer_id != by.user_id or not can_rate(ticket, by.at):
         raise NotAllowed("rating", _("This ticket cannot be rated now."))
-    served = ticket.desk == Desk.MERCHANT and ticket.waits.exists()
+    desk = Desk.PLATFORM if ticket.closed_by == Party.SUPPORT else Desk(ticket.desk)
+    served = desk == Desk.MERCHANT and ticket.waits.exists()
     rating, _created = Rating.objects.update_or_create(
         ticket=ticket,
         defaults={"helpful": helpful, "comment": comment.replace("\x00", "").strip()[:2000]},
@@ -54,9 +56,19 @@ def rate(ticket: Ticket, *, helpful: bool, comment: str, by: Actor) -> Rating:
             "helpful": helpful,
             "comment": comment.replace("\x00", "").strip()[:2000],
             "merchant_id": ticket.merchant_id if served else None,
-            "desk": ticket.desk,
+            "desk": desk,
             "at": by.at,
             "changeable_until": by.at + timedelta(days=promises.current().rating_days),
         },
+    )
+    Event.objects.create(
+        verb="rated",
+        subject_kind="ticket",
+        subject_id=ticket.pk,
+        ticket_id=ticket.pk,
+        merchant_id=ticket.merchant_id,
+        actor=by.as_json(),
+        data={"helpful": helpful},
+        at=by.at,
     )
     return rating

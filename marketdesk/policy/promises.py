@@ -28,9 +28,10 @@ def current() -> Policy:
     """The policy in force now, at most a few seconds old."""
     global _memory
     now = time.monotonic()
-    if _memory is None or _memory[0] < now:
-        _memory = (now + REMEMBERED, at(timezone.now()))
-    return _memory[1]
+    remembered = _memory  # another thread may forget between two looks
+    if remembered is None or remembered[0] < now:
+        _memory = remembered = (now + REMEMBERED, at(timezone.now()))
+    return remembered[1]
 
 
 def at(moment: datetime) -> Policy:
@@ -51,7 +52,10 @@ def forget() -> None:
 @transaction.atomic
 def change(values: dict[str, Any], *, reason: str, by: Actor, valid_from: datetime | None = None) -> PolicyChange:
     """Change some promises, for a reason, now or later. Raises BadPolicy and changes nothing when a value is wrong."""
-    check(replace(at(timezone.now()), **values))
+    unknown = set(values) - {one.name for one in fields(Policy)}
+    if unknown:
+        raise BadPolicy(_("There is no promise named %(name)s.") % {"name": ", ".join(sorted(unknown))})
+    check(replace(at(valid_from or by.at), **values))
     made = PolicyChange.objects.create(
         values=values, reason=reason, actor=by.as_json(), valid_from=valid_from or by.at, made_at=by.at
     )
@@ -80,17 +84,36 @@ def check(policy: Policy) -> None:
         "refund_window_days",
     )
     for name in whole_days:
-        value = getattr(policy, name)
-        if not isinstance(value, int) or not 1 <= value <= 1000:
+        if not _is_whole(getattr(policy, name), 1, 1000):
             raise BadPolicy(_("%(name)s must be a whole number from 1 to 1000.") % {"name": name})
     for name in ("opens_after", "closes_after"):
         value = getattr(policy, name)
-        if value is not None and not (isinstance(value, int) and 0 <= value <= 3650):
+        if value is not None and not _is_whole(value, 0, 3650):
             raise BadPolicy(_("%(name)s must be empty or a whole number from 0 to 3650.") % {"name": name})
     if policy.silence_close_days <= policy.silence_reminder_days:
         raise BadPolicy(_("A silent customer must be reminded before the ticket is closed."))
     if policy.takeover not in {"automatic", "offer", "never"}:
         raise BadPolicy(_("takeover must be automatic, offer or never."))
+    if not all(_is_whole(hours, 1, 1000) for hours in policy.reminder_hours):
+        raise BadPolicy(_("reminder_hours must be whole numbers from 1 to 1000."))
+    for currency, sum_ in policy.high_value.items():
+        if not (len(currency) == 3 and currency.isupper() and _is_whole(sum_, 0, 10**15)):
+            raise BadPolicy(
+                _("%(currency)s in high_value is no currency with a sum in minor units.") % {"currency": currency}
+            )
+    _check_words(policy)
+
+
+def _check_words(policy: Policy) -> None:
+    if not policy.platform_name.strip():
+        raise BadPolicy(_("The marketplace needs a name."))
+    if policy.refund_help_url and not policy.refund_help_url.startswith(("https://", "http://")):
+        raise BadPolicy(_("refund_help_url must be empty or begin with https://."))
     for country in policy.direct_countries:
         if not countries.is_known(country):
             raise BadPolicy(_("%(country)s is not a country code.") % {"country": country})
+
+
+def _is_whole(value: object, least: int, most: int) -> bool:
+    """Whether it is a whole number within bounds; yes and no are none, although Python counts them."""
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most

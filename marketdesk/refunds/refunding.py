@@ -12,12 +12,20 @@ from marketdesk.tickets.errors import NotAllowed
 from marketdesk.tickets.models import Ticket
 
 
-@transaction.atomic
 def refund_items(ticket: Ticket, items: Sequence[OrderItem], *, by: Actor, reason: str = "") -> list[Refund]:
     """Ask the marketplace to pay these items back, and close the ticket. All of them or none: an item that is
     refunded already refuses the whole act (NotAllowed)."""
     if not items:
         raise NotAllowed("nothing_checked", _("Check at least one item first."))
+    try:
+        return _refund_items(ticket, items, by, reason)
+    except NotAllowed:
+        ticket.refresh_from_db()  # the page that says why shows the ticket as it still is
+        raise
+
+
+@transaction.atomic
+def _refund_items(ticket: Ticket, items: Sequence[OrderItem], by: Actor, reason: str) -> list[Refund]:
     wanted = sorted({item.pk for item in items})
     ids = ",".join(item.public_id for item in sorted(items, key=lambda item: item.pk))
     ticket.close_as_refunded(by=by, body=ids, data={"items": ids.split(",")})
@@ -69,7 +77,7 @@ def settle(refund: Refund, *, succeeded: bool, by: Actor, note: str = "") -> Non
         return
     if refund.status != RefundStatus.PENDING:
         raise NotAllowed("settled", _("This refund is settled already."))
-    refund.status, refund.settled_at, refund.settled_by, refund.settled_note = status, by.at, by.as_json(), note
+    refund.status, refund.settled_at, refund.settled_by, refund.settled_note = status, by.at, by.as_json(), note[:500]
     refund.save(update_fields=["status", "settled_at", "settled_by", "settled_note"])
     told = {"item": refund.item.name, "note": note}
     if succeeded:

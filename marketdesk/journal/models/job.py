@@ -71,6 +71,10 @@ class Job(models.Model):
             job = due.first()
             if job is None:
                 return None
+            if job.attempts >= MAX_ATTEMPTS:  # it ended every worker that took it
+                job.dead_at, job.error = now, job.error or "The worker did not survive this job."
+                job.save(update_fields=["dead_at", "error"])
+                return cls.claim(now)
             job.lease_until = now + LEASE
             job.lease_no += 1
             job.attempts += 1

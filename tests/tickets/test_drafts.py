@@ -1,0 +1,53 @@
+"""What somebody began to write is kept until it is sent."""
+
+import pytest
+
+from marketdesk.people.actor import Actor
+from marketdesk.tickets.errors import NotAllowed
+from marketdesk.tickets.models import Draft, Ticket
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_draft_is_one_persons_own(ticket: Ticket, mehmet: Actor, sofia: Actor) -> None:
+    Draft.keep(ticket.pk, "Dear Ada", by=mehmet)
+    Draft.keep(ticket.pk, "Dear Ada, it", by=mehmet)
+
+    assert Draft.of(ticket.pk, by=mehmet) == "Dear Ada, it"
+    assert Draft.of(ticket.pk, by=sofia) == ""
+    assert Draft.objects.count() == 1
+
+
+@pytest.mark.parametrize("text", ["", " \n", "\x00"])
+def test_an_emptied_field_forgets_the_draft(ticket: Ticket, mehmet: Actor, text: str) -> None:
+    Draft.keep(ticket.pk, "Dear Ada", by=mehmet)
+
+    Draft.keep(ticket.pk, text, by=mehmet)
+
+    assert not Draft.objects.exists()
+
+
+def test_sending_forgets_the_draft_and_a_refusal_keeps_it(ticket: Ticket, mehmet: Actor, ada: Actor) -> None:
+    Draft.keep(ticket.pk, "Dear Ada", by=mehmet)
+    ticket.close(by=ada)
+    with pytest.raises(NotAllowed):
+        ticket.reply("Dear Ada", by=mehmet)
+    assert Draft.of(ticket.pk, by=mehmet) == "Dear Ada"
+
+    ticket.reopen("Dear Ada", by=mehmet)
+    assert Draft.of(ticket.pk, by=mehmet) == ""
+
+
+def test_a_note_takes_the_draft_with_it(ticket: Ticket, sofia: Actor) -> None:
+    """Notes and answers are written in the same field."""
+    Draft.keep(ticket.pk, "Third complaint", by=sofia)
+
+    ticket.note("Third complaint", by=sofia)
+
+    assert Draft.of(ticket.pk, by=sofia) == ""
+
+
+def test_an_endless_draft_is_cut(ticket: Ticket, mehmet: Actor) -> None:
+    Draft.keep(ticket.pk, "x" * 100_000, by=mehmet)
+
+    assert len(Draft.of(ticket.pk, by=mehmet)) == 20_000
