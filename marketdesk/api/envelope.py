@@ -1,0 +1,37 @@
+"""The envelope: every answer under /api/ is one line of JSON that says a code, a message and the data."""
+
+import json
+from typing import Any
+
+from django.http import HttpResponse
+
+Json = Any
+
+
+class Refusal(Exception):
+    """Raised wherever a call cannot be answered; becomes the envelope with its code and HTTP status.
+
+    Where the wire format names no code of its own, the code is the HTTP status.
+    """
+
+    def __init__(
+        self, code: int, message: str, *, status: int = 400, data: Json = None, headers: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.code, self.status, self.headers = code, status, headers or {}
+        self.data: Json = {} if data is None else data
+
+    def response(self) -> HttpResponse:
+        return _enveloped({"message": str(self), "code": self.code, "data": self.data}, self.status, self.headers)
+
+
+def success(data: Json, paging: dict[str, str] | None = None) -> HttpResponse:
+    """Code 0. `paging` is for lists; it stands there only when there is a page to name."""
+    body = {"message": "", "code": 0, "data": data}
+    return _enveloped({**body, "paging": paging} if paging else body, 200, {})
+
+
+def _enveloped(body: dict[str, Json], status: int, headers: dict[str, str]) -> HttpResponse:
+    # ASCII with \u escapes is UTF-8 and one line for every client, those that guess an encoding included.
+    text = json.dumps(body, separators=(",", ":"))
+    return HttpResponse(text, status=status, content_type="application/json; charset=utf-8", headers=headers)

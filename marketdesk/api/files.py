@@ -1,0 +1,45 @@
+"""Pictures by signed link: what a program fetches needs no token, and the link dies after 30 days."""
+
+from datetime import timedelta
+
+from django.core.signing import BadSignature, TimestampSigner
+from django.http import FileResponse, HttpRequest
+from django.urls import reverse
+
+from marketdesk.api.envelope import Refusal
+from marketdesk.people.actor import Actor
+from marketdesk.people.party import Party
+from marketdesk.tickets.models import Attachment
+
+LIVES = timedelta(days=30)
+_signer = TimestampSigner(salt="marketdesk.api.files")
+
+
+def link(attachment: Attachment, request: HttpRequest) -> str:
+    """Where the picture can be fetched, at the host that the program itself called."""
+    # The suffix is for clients that tell a picture by it.
+    signed = f"{_signer.sign(attachment.public_id)}.{attachment.suffix}"
+    return request.build_absolute_uri(reverse("api-picture", "marketdesk.api.urls", [signed]))
+
+
+def picture(request: HttpRequest, signed: str) -> FileResponse:
+    """The picture behind a link. Forged, expired or no longer the merchant's to see: as if it did not exist."""
+    if request.method not in {"GET", "HEAD"}:
+        raise Refusal(405, "Use GET.", status=405, headers={"Allow": "GET, HEAD"})
+    try:
+        attachment = _behind(signed)
+        body = attachment.open()
+    except (BadSignature, Attachment.DoesNotExist, FileNotFoundError):
+        raise Refusal(404, "There is no such picture, or its link has expired.", status=404) from None
+    response = FileResponse(body, content_type=attachment.mime, filename=f"{attachment.public_id}.{attachment.suffix}")
+    response.headers["Cache-Control"] = "private, max-age=86400"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
+
+
+def _behind(signed: str) -> Attachment:
+    public_id = _signer.unsign(signed.rpartition(".")[0], max_age=LIVES)
+    attachment = Attachment.objects.get(public_id=public_id, message__isnull=False)
+    # The link stands in for its merchant: through the same gate, so it dies with what they may see.
+    merchant = Actor(Party.MERCHANT, merchant_id=attachment.merchant_id)
+    return Attachment.objects.visible_to(merchant).get(pk=attachment.pk)

@@ -1,0 +1,116 @@
+"""Programs' requests are answered before the pages' middleware runs: no session, no CSRF, no templates, and the
+envelope on every answer whatever fails."""
+
+import logging
+import secrets
+from collections.abc import Callable, Iterable
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from django.core.exceptions import BadRequest, DisallowedHost, RequestDataTooBig, SuspiciousOperation
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.http.response import HttpResponseBase
+from django.urls import Resolver404, URLResolver, get_resolver
+from django.utils import translation
+
+from marketdesk.api.envelope import Refusal
+
+log = logging.getLogger(__name__)
+
+URLCONF = "marketdesk.api.urls"
+# Seconds after which a program may try again when the database was away.
+RETRY_AFTER = 5
+
+
+class ProgramsFirst:
+    """Sends `/api/` to the programs' door, everything else on to the pages."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return answer(request) if is_for_programs(request.path_info) else self.get_response(request)
+
+
+def is_for_programs(path: str) -> bool:
+    return path == "/api" or path.startswith("/api/")
+
+
+def routes() -> URLResolver:
+    """The door's own URL table; the tenancy test walks it."""
+    return get_resolver(URLCONF)
+
+
+def answer(request: HttpRequest) -> HttpResponseBase:
+    """Answer a program, in English, with the envelope on whatever goes wrong."""
+    number = secrets.token_hex(12)
+    with translation.override("en"):
+        try:
+            response = _view(request)
+        except Exception as failure:
+            where = f"{request.method} {request.path!r}"
+            response = _refusal(failure, where, number).response()
+    return marked(response, number)
+
+
+def marked(response: HttpResponseBase, number: str) -> HttpResponseBase:
+    """With the headers that every answer has."""
+    response.headers["X-Request-Id"] = number
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "no-referrer"  # a legacy client has its token in the address
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _view(request: HttpRequest) -> HttpResponseBase:
+    request.get_host()  # refuses a host that is not ours
+    match = routes().resolve(request.path_info)
+    response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
+    return response
+
+
+def _refusal(failure: Exception, where: str, number: str) -> Refusal:
+    """What a failure is on the wire. Logs carry the path, never the query: there may be a token in it."""
+    match failure:
+        case Refusal():
+            return failure
+        case Resolver404():
+            return Refusal(404, "There is no such call.", status=404)
+        case DisallowedHost():
+            return Refusal(400, "This installation does not answer under that host name.")
+        case RequestDataTooBig():
+            return Refusal(413, "The request is too large.", status=413)
+        case BadRequest() | SuspiciousOperation() | UnreadablePostError():
+            return Refusal(1000, "The request could not be read.")
+        case OperationalError() | InterfaceError():
+            log.error("%s: the database is away (request %s): %s", where, number, failure)
+            return Refusal(
+                503,
+                "The service is not available for a moment. Try again.",
+                status=503,
+                headers={"Retry-After": str(RETRY_AFTER)},
+            )
+    log.error("%s failed (request %s)", where, number, exc_info=failure)
+    return Refusal(500, f"Something went wrong here. Name this number to the operator: {number}", status=500)
+
+
+def guarded(application: WSGIApplication) -> WSGIApplication:
+    """The whole application, with the envelope even on a request that Django cannot begin with: it stumbles over a
+    Content-Type with `charset=base64` before any middleware runs."""
+
+    def guard(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        try:
+            return application(environ, start_response)
+        except Exception as failure:
+            path = str(environ.get("PATH_INFO", ""))
+            if not is_for_programs(path):
+                raise
+            number = secrets.token_hex(12)
+            is_clients_fault = isinstance(failure, (ValueError, LookupError))
+            known = BadRequest() if is_clients_fault else failure
+            response = _refusal(known, f"{environ.get('REQUEST_METHOD')} {path!r}", number).response()
+            marked(response, number)
+            start_response(f"{response.status_code} {response.reason_phrase}", list(response.items()))
+            return [response.content]
+
+    return guard

@@ -1,0 +1,1 @@
+"""API v2: the wire format that merchants' existing clients speak."""

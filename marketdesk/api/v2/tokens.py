@@ -1,0 +1,28 @@
+"""Whose call it is: the merchant's token, from any of the three places where clients put it."""
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from marketdesk.api.v2 import errors
+from marketdesk.api.v2.parameters import Parameters
+from marketdesk.merchants.models import AccessToken
+
+FIELDS = ("access_token",)
+
+
+def of(request: HttpRequest, parameters: Parameters, fields: tuple[str, ...] = FIELDS) -> AccessToken:
+    """The valid token of a call: the header's, else the first field's that is not empty. Raises Refusal."""
+    sent = _bearer(request) or next(filter(None, map(parameters.token, fields)), "")
+    token = AccessToken.find(sent) if sent else None
+    if token is None:
+        raise errors.unauthorized()
+    if token.revoked_at is not None:
+        raise errors.revoked()
+    if token.expires_at is not None and token.expires_at <= timezone.now():
+        raise errors.expired()
+    return token
+
+
+def _bearer(request: HttpRequest) -> str:
+    scheme, _, token = request.headers.get("Authorization", "").strip().partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""

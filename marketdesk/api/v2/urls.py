@@ -1,0 +1,16 @@
+"""The calls of API v2."""
+
+from django.urls import path
+
+from marketdesk.api.v2 import views
+
+urlpatterns = [
+    path("auth_test", views.auth_test),
+    path("ticket", views.ticket),
+    path("ticket/get-action-required", views.action_required),
+    path("ticket/reply", views.reply),
+    path("ticket/close", views.close),
+    path("ticket/appeal-to-wish-support", views.appeal),
+    path("ticket/appeal-to-support", views.appeal),
+    path("ticket/re-open", views.reopen),
+]

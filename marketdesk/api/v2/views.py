@@ -1,0 +1,163 @@
+"""The calls of API v2: each reads its parameters, finds what the merchant may see and calls one verb."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import wraps
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from marketdesk.api import envelope, files
+from marketdesk.api.v2 import errors, reading, schemas, tokens
+from marketdesk.api.v2.parameters import Parameters
+from marketdesk.journal.models import AlreadyDone
+from marketdesk.merchants.models import AccessToken
+from marketdesk.people.actor import Actor
+from marketdesk.tickets.errors import BadText, NotAllowed
+from marketdesk.tickets.models import Attachment, Ticket
+
+MOST = 500
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call of a known merchant's program. `token_in_query` holds the token's field where it came in the address."""
+
+    request: HttpRequest
+    parameters: Parameters
+    token: AccessToken
+    actor: Actor
+    token_in_query: dict[str, str]
+
+    def picture_link(self, attachment: Attachment) -> str:
+        return files.link(attachment, self.request)
+
+    def ticket(self) -> Ticket:
+        """The ticket that `id` names. Raises Refusal, the same for a stranger's and for none (D31)."""
+        public_id = self.parameters.public_id("id")
+        found = Ticket.objects.visible_to(self.actor).filter(public_id=public_id).first()
+        if found is None:
+            raise errors.no_ticket()
+        return found
+
+
+Answer = Callable[[Call], HttpResponse]
+View = Callable[..., HttpResponse]
+
+
+def answers(method: str) -> Callable[[Answer], View]:
+    """The door of one call: its method, its parameters, its token."""
+
+    def door(answer: Answer) -> View:
+        @wraps(answer)
+        def view(request: HttpRequest, token_fields: tuple[str, ...] = tokens.FIELDS) -> HttpResponse:
+            allowed = {"GET", "POST"} if settings.API_V2_LEGACY_METHODS else {method}
+            if request.method not in allowed:
+                raise errors.wrong_method(request.method or "", ", ".join(sorted(allowed)))
+            parameters = Parameters.of(request)
+            token = tokens.of(request, parameters, token_fields)
+            in_query = {name: value for name in token_fields if (value := parameters.query_token(name))}
+            return answer(Call(request, parameters, token, token.actor(), in_query))
+
+        return view
+
+    return door
+
+
+@answers("GET")
+def auth_test(call: Call) -> HttpResponse:
+    """Whose token this is."""
+    merchant = call.token.merchant
+    data = {"success": True, "merchant_id": merchant.public_id, "merchant_username": merchant.name}
+    return envelope.success(data)
+
+
+@answers("GET")
+def ticket(call: Call) -> HttpResponse:
+    """One ticket (M98)."""
+    whole = reading.one(call.parameters.public_id("id"), call.actor)
+    if whole is None:
+        raise errors.no_ticket()
+    return envelope.success(schemas.ticket(whole, call.token.merchant, call.picture_link))
+
+
+@answers("GET")
+def action_required(call: Call) -> HttpResponse:
+    """What the merchant must answer (M99), soonest due first."""
+    start = call.parameters.number("start", 0, least=0)
+    limit = call.parameters.number("limit", 50, least=1, most=MOST)
+    found = reading.waiting(call.actor, start, limit + 1)  # one more, to know whether there is a next page
+    data = [schemas.ticket(whole, call.token.merchant, call.picture_link) for whole in found[:limit]]
+    return envelope.success(data, _paging(call, start, limit, len(found)))
+
+
+def _paging(call: Call, start: int, limit: int, found: int) -> dict[str, str]:
+    """The pages beside this one, each as an address that can be called as it is; only those that exist."""
+
+    def page(begin: int) -> str:
+        fields = urlencode({"start": begin, "limit": limit, **call.token_in_query})
+        return call.request.build_absolute_uri(f"{call.request.path}?{fields}")
+
+    # Far past the end, the page before is the last one that holds something.
+    end = start if found or not start else min(start, reading.how_many_wait(call.actor))
+    pages = {}
+    if found > limit:
+        pages["next"] = page(start + limit)
+    if end > 0:
+        pages["previous"] = page(max(0, end - limit))
+    return pages
+
+
+@answers("POST")
+def reply(call: Call) -> HttpResponse:
+    """Answer the customer (M100)."""
+    ticket, text = call.ticket(), call.parameters.text("reply")
+    with _refusals(closed=errors.TICKET_CLOSED):
+        ticket.reply(text, by=call.actor)
+    return _done()
+
+
+@answers("POST")
+def close(call: Call) -> HttpResponse:
+    """Close without a refund (M101, M107)."""
+    ticket = call.ticket()
+    with _refusals():
+        ticket.close(by=call.actor)
+    return _done()
+
+
+@answers("POST")
+def appeal(call: Call) -> HttpResponse:
+    """Bring platform support in (M102); this call carries no reason (D26)."""
+    ticket = call.ticket()
+    with _refusals():
+        ticket.appeal("", by=call.actor)
+    return _done()
+
+
+@answers("POST")
+def reopen(call: Call) -> HttpResponse:
+    """Open a closed ticket again, with a message (M103)."""
+    ticket, text = call.ticket(), call.parameters.text("reply")
+    with _refusals():
+        ticket.reopen(text, by=call.actor)
+    return _done()
+
+
+def _done() -> HttpResponse:
+    return envelope.success({"success": True})
+
+
+@contextmanager
+def _refusals(closed: int = errors.BAD_PARAMETER) -> Iterator[None]:
+    """What a verb refuses, in the wire's codes. What was done a moment ago already has succeeded."""
+    try:
+        yield
+    except AlreadyDone:
+        pass
+    except NotAllowed as refused:
+        raise errors.not_allowed(refused, closed=closed) from refused
+    except BadText as bad:
+        raise errors.bad_parameter(str(bad)) from bad

@@ -1,0 +1,144 @@
+"""Pages of the list: named only when they exist, and each address can be called as it is."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.test import Client
+
+from marketdesk.people.actor import Actor
+from marketdesk.tickets.models import Ticket
+from tests.api.conftest import Answer, Program, opened
+
+pytestmark = pytest.mark.django_db
+
+LIST = "ticket/get-action-required"
+
+
+@pytest.fixture
+def five(ask: Callable[..., Ticket]) -> list[str]:
+    """Five waiting tickets; the one asked first is due last."""
+    tickets = [ask("order_status") for _ in range(5)]
+    for position, ticket in enumerate(tickets):
+        assert ticket.due_at
+        Ticket.objects.filter(pk=ticket.pk).update(due_at=ticket.due_at - timedelta(hours=position))
+    return [ticket.public_id for ticket in reversed(tickets)]
+
+
+def ids(answer: Answer) -> list[str]:
+    return [one["Ticket"]["id"] for one in answer.data]
+
+
+def test_soonest_due_comes_first(five: list[str], program: Program) -> None:
+    assert ids(program.get(LIST)) == five
+
+
+def test_only_tickets_that_wait_for_the_merchant(
+    five: list[str], ask: Callable[..., Ticket], mehmet: Actor, ada: Actor, program: Program
+) -> None:
+    ask("order_status").reply("Done.", by=mehmet)
+    ask("item_problem").appeal("Lost.", by=mehmet)
+    ask("order_status").close(by=ada)
+
+    assert ids(program.get(LIST)) == five
+
+
+def test_one_page_names_no_other(five: list[str], program: Program) -> None:
+    assert program.get(LIST).paging is None
+    assert program.get(LIST, start=0, limit=5).paging is None
+    assert b"paging" not in program.get(LIST).body
+
+
+def test_a_client_walks_there_and_back(five: list[str], client: Client, token: str) -> None:
+    address = f"/api/v2/{LIST}?limit=2&access_token={token}&format=json"
+    walked, pages = [], []
+    while address:
+        answer = opened(client.get(address))
+        pages.append(answer)
+        walked += ids(answer)
+        address = (answer.paging or {}).get("next", "")
+
+    assert walked == five
+    assert [set(page.paging or {}) for page in pages] == [{"next"}, {"next", "previous"}, {"previous"}]
+    back = opened(client.get(pages[2].paging["previous"]))
+    assert ids(back) == five[2:4]
+    assert ids(opened(client.get(back.paging["previous"]))) == five[:2]
+
+
+def test_an_address_keeps_scheme_host_path_and_what_was_asked(five: list[str], client: Client, token: str) -> None:
+    answer = opened(
+        client.get(
+            f"/api/v1/{LIST}",
+            {"key": token, "limit": "2", "start": "1"},
+            headers={"Host": "localhost:8123"},
+            secure=True,
+        )
+    )
+
+    parts = urlsplit(answer.paging["next"])
+    assert (parts.scheme, parts.netloc, parts.path) == ("https", "localhost:8123", f"/api/v1/{LIST}")
+    assert parse_qs(parts.query) == {"start": ["3"], "limit": ["2"], "key": [token]}
+
+
+def test_a_token_from_elsewhere_stays_out_of_the_address(five: list[str], program: Program) -> None:
+    answer = program.get(LIST, limit=2, access_token="")
+
+    assert parse_qs(urlsplit(answer.paging["next"]).query) == {"start": ["2"], "limit": ["2"]}
+
+
+def test_past_the_end_there_is_nothing_and_that_is_no_error(five: list[str], program: Program) -> None:
+    for start in (5, 6, 1000, 10**17):
+        answer = program.get(LIST, start=start, limit=2)
+
+        assert (answer.status, answer.code, answer.data) == (200, 0, [])
+        assert set(answer.paging) == {"previous"}
+        assert ids(opened(program.client.get(answer.paging["previous"], headers=program._bearer()))) == five[3:]
+
+
+def test_an_empty_list_has_no_pages(program: Program) -> None:
+    for start in (0, 50):
+        answer = program.get(LIST, start=start)
+
+        assert (answer.data, answer.paging) == ([], None)
+
+
+def test_the_usual_limits(five: list[str], program: Program) -> None:
+    for limit in (1, 50, 100, 200, 500):
+        assert len(program.get(LIST, limit=limit).data) == min(5, limit)
+    assert ids(program.get(LIST, start="", limit="")) == five
+    assert ids(program.get(LIST, start=" 1 ", limit=1)) == five[1:2]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("limit", "0"),
+        ("limit", "501"),
+        ("limit", "-1"),
+        ("limit", "x"),
+        ("limit", "1.0"),
+        ("limit", "٣"),
+        ("limit", "1e2"),
+        ("start", "-1"),
+        ("start", "x"),
+        ("start", "1" * 5000),
+        ("start", "null"),
+        ("start", "\x00"),
+        ("start", "+1"),
+    ],
+)
+def test_a_start_or_limit_that_makes_no_sense(field: str, value: str, five: list[str], program: Program) -> None:
+    answer = program.get(LIST, **{field: value})
+
+    assert (answer.status, answer.code) == (400, 1000)
+    assert f"'{field}'" in answer.message
+
+
+def test_due_at_the_same_moment_the_older_ticket_comes_first(
+    ask: Callable[..., Ticket], now: Any, program: Program
+) -> None:
+    tickets = [ask("order_status").public_id for _ in range(4)]
+
+    assert [ids(program.get(LIST, start=start, limit=1))[0] for start in range(4)] == tickets
