@@ -1,0 +1,1 @@
+"""Reads events and tells the people whom they concern."""

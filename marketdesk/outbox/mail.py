@@ -1,0 +1,146 @@
+"""Mails: a letter in its reader's language and time zone, with the link to the ticket."""
+
+import re
+import zoneinfo
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.crypto import salted_hmac
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from marketdesk.journal.models import Event
+from marketdesk.lib import money
+from marketdesk.people.actor import Actor
+from marketdesk.people.models import User
+from marketdesk.people.party import Party
+from marketdesk.policy import promises
+from marketdesk.refunds.models import Refund
+from marketdesk.tickets.models import Ticket
+from marketdesk.tickets.rules import State, Verb
+
+_PAGES = {Party.CUSTOMER: "storefront:ticket", Party.MERCHANT: "dashboard:ticket", Party.SUPPORT: "support:ticket"}
+
+
+def compose(event: Event, letter: str, user: User, reader: Actor) -> EmailMessage | None:
+    """The mail that tells a person of an event; None when there is nothing left to tell."""
+    with translation.override(user.reading_language), timezone.override(_zone(user)):
+        context = _about_ticket(event, event.ticket_id, reader) if event.ticket_id else _about_deadlines(event, reader)
+        if context is None:
+            return None
+        context["name"] = user.given_name
+        written = render_to_string(f"outbox/{letter}.txt", context)
+    # A letter's first line is its subject.
+    subject, _newline, body = written.strip().partition("\n")
+    return EmailMessage(
+        subject=" ".join(subject.split()),
+        body=re.sub(r"\n{3,}", "\n\n", body).strip() + "\n",
+        to=[user.email or ""],
+        headers=_headers(event, user),
+    )
+
+
+def _zone(user: User) -> zoneinfo.ZoneInfo:
+    try:
+        return zoneinfo.ZoneInfo(user.time_zone or settings.TIME_ZONE)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        return zoneinfo.ZoneInfo(settings.TIME_ZONE)
+
+
+def _headers(event: Event, user: User) -> dict[str, str]:
+    """The same mail has the same Message-ID when it is sent again after a crash, so that programs can show it once.
+    Derived with the secret key: nobody reads our event numbers from it."""
+    host = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip(" >") or "localhost"
+    digest = salted_hmac("marketdesk.outbox.mail", f"{event.pk}:{user.pk}", algorithm="sha256").hexdigest()[:32]
+    return {"Message-ID": f"<{digest}@{host}>", "Auto-Submitted": "auto-generated"}
+
+
+def _about_ticket(event: Event, ticket_id: int, reader: Actor) -> dict[str, Any]:
+    """What the letters about one ticket can say."""
+    ticket = Ticket.objects.visible_to(reader).select_related("merchant", "customer").get(pk=ticket_id)
+    promised = promises.current()
+    return {
+        "ticket": ticket,
+        "subject": ticket.subject,
+        "merchant": ticket.merchant.name,
+        "customer": ticket.customer.short_name,
+        "platform": promised.platform_name,
+        "who": _doer(event, ticket, reader, promised.platform_name),
+        "how": event.data.get("how", ""),
+        "for_good": event.verb == Verb.CLOSE_FOR_GOOD,
+        "said": _quoted(event, ticket, reader),
+        "item": event.data.get("item", ""),
+        "note": event.data.get("note", "") if reader.party == Party.SUPPORT else "",
+        "refunds": _refunds(event, ticket),
+        "due": _moment(ticket.due_at),
+        "late_since": _moment(ticket.due_at) if ticket.is_overdue(timezone.now()) else "",
+        "support_due": _moment(ticket.turned_at + timedelta(hours=promised.platform_reply_hours)),
+        "closes_at": _moment(ticket.turned_at + timedelta(days=promised.silence_close_days)),
+        "reopenable_until": _moment(ticket.reopenable_until) if ticket.state == State.CLOSED else "",
+        "url": _link(ticket, reader),
+    }
+
+
+def _about_deadlines(event: Event, reader: Actor) -> dict[str, Any] | None:
+    """What a digest says: those of its tickets that still wait for the merchant, the soonest first (D29)."""
+    waiting = (
+        Ticket.objects.visible_to(reader)
+        .waiting_for_merchant()
+        .filter(pk__in=event.data.get("tickets", []))
+        .order_by("due_at", "pk")
+    )
+    tickets = [{"subject": one.subject, "due": _moment(one.due_at), "url": _link(one, reader)} for one in waiting]
+    if not tickets:
+        return None
+    return {
+        "tickets": tickets,
+        "number": len(tickets),
+        "hours": event.data.get("hours"),
+        "platform": promises.current().platform_name,
+        "url": settings.BASE_URL + reverse("dashboard:home"),
+    }
+
+
+def _doer(event: Event, ticket: Ticket, reader: Actor, platform: str) -> str:
+    """Who did it, as this reader knows them: customers see a store and the marketplace, not its people."""
+    party = event.actor.get("party")
+    if party == Party.CUSTOMER:
+        return ticket.customer.short_name
+    if party == Party.MERCHANT:
+        return ticket.merchant.name
+    return _("%(platform)s Support") % {"platform": platform}
+
+
+def _quoted(event: Event, ticket: Ticket, reader: Actor) -> str:
+    """What was said, each line marked, as far as the reader may read it."""
+    messages = ticket.messages_for(reader)
+    found = messages.first() if event.verb == "open" else messages.filter(pk=event.data.get("message")).first()
+    return "\n".join(f"> {line}".rstrip() for line in found.body.splitlines()) if found else ""
+
+
+def _refunds(event: Event, ticket: Ticket) -> list[dict[str, str]]:
+    """The items that a refund pays back, each with its sum."""
+    if event.verb != Verb.REFUND:
+        return []
+    refunds = Refund.objects.filter(ticket=ticket, item__public_id__in=event.data.get("items", []))
+    return [
+        {"item": refund.item.name, "sum": money.show(refund.amount, refund.currency)}
+        for refund in refunds.filter(requested_at=event.at).select_related("item").order_by("pk")
+    ]
+
+
+def _link(ticket: Ticket, reader: Actor) -> str:
+    return settings.BASE_URL + reverse(_PAGES[reader.party], args=[ticket.public_id])
+
+
+def _moment(at: datetime | None) -> str:
+    """A moment that stays true however late the mail is read: with its date, and with the zone's name."""
+    if at is None:
+        return ""
+    local = timezone.localtime(at)
+    return f"{date_format(local, 'DATETIME_FORMAT')} ({local:%Z})"
