@@ -1,0 +1,50 @@
+"""Customers, as the marketplace knows them."""
+
+from typing import Any
+
+from django.contrib.auth.hashers import make_password
+from django.utils.translation import gettext as _
+
+from marketdesk.importing import fields
+from marketdesk.importing.fields import Bad, Field
+from marketdesk.importing.importers import Importer, given
+from marketdesk.people.models import User
+from marketdesk.people.party import Party
+
+
+class Customers(Importer):
+    """A customer needs no mail address of ours, and gets no password here."""
+
+    kind = "customers"
+    model = User
+    fields = (
+        Field("id", fields.text(100), required=True),
+        Field("name", fields.text(150), required=True),
+        Field("email", fields.mail),
+        Field("country", fields.country),
+        Field("language", fields.language),
+        Field("time_zone", fields.time_zone),
+    )
+
+    def look_up(self, found: list[dict[str, Any]]) -> None:
+        super().look_up(found)
+        mails = [one["email"] for one in found if one.get("email")]
+        self.owners = dict(User.objects.filter(email__in=mails).values_list("email", "external_id"))
+
+    def values(self, found: dict[str, Any], record: Any) -> dict[str, Any]:
+        if record and record.party != Party.CUSTOMER:
+            raise Bad("id", _("belongs to an account that is not a customer's"))
+        values = given(found, "name", "country", "language", "time_zone")
+        if "email" in found:
+            values["email"] = self._mail(found)
+        if record is None:
+            values |= {"party": Party.CUSTOMER, "password": make_password(None)}
+        return values
+
+    def _mail(self, found: dict[str, Any]) -> str | None:
+        """Each address belongs to one account, in this batch too."""
+        address: str | None = found["email"] or None
+        if address and self.owners.setdefault(address, found["id"]) != found["id"]:
+            words = _("“%(email)s” belongs to another account")
+            raise Bad("email", words % {"email": fields.shown(address)})
+        return address

@@ -1,0 +1,131 @@
+"""How records of each kind are told apart, compared and written: a batch at a time, in few queries."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django.db import models
+from django.utils.translation import gettext as _
+
+from marketdesk.importing import fields
+from marketdesk.importing.fields import Bad, Field
+from marketdesk.importing.rows import Problem, Row
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a batch."""
+
+    counts: Counter[str]
+    problems: list[Problem]
+
+
+class Importer:
+    """One kind of record. The same external id means the same record; a field that a row leaves out stays as it is."""
+
+    kind: ClassVar[str]
+    model: ClassVar[type[models.Model]]
+    fields: ClassVar[tuple[Field, ...]]
+
+    def write(self, rows: list[Row]) -> Outcome:
+        """Write a batch in which no id comes twice."""
+        outcome = Outcome(Counter(), [])
+        read: list[tuple[Row, dict[str, Any]]] = []
+        for row in rows:
+            try:
+                if row.doubts:
+                    raise Bad("", row.doubts[0])
+                found = fields.read(row.values, self.fields)
+                if not found.get("id"):
+                    raise Bad("id", _("is missing"))
+                read.append((row, found))
+            except Bad as bad:
+                outcome.problems.append(Problem(bad.line or row.line, bad.field, bad.reason))
+        self.look_up([found for _row, found in read])
+        plans = []
+        for row, found in read:
+            try:
+                plans.append(self.plan(row, found))
+            except Bad as bad:
+                outcome.problems.append(Problem(bad.line or row.line, bad.field, bad.reason))
+        outcome.problems.sort(key=lambda problem: problem.line)
+        self.store(plans)
+        outcome.counts.update(plan.word for plan in plans)
+        return outcome
+
+    def look_up(self, found: list[dict[str, Any]]) -> None:
+        """Fetch what the batch needs to know: its records as they are, and what they refer to."""
+        self.known = self.by_id(self.model, (one["id"] for one in found))
+
+    def plan(self, row: Row, found: dict[str, Any]) -> "Plan":
+        """What is to be written for one row. Raises Bad."""
+        record = self.known.get(found["id"])
+        if record is None:
+            fields.require(found, self.fields)
+        values = self.values(found, record)
+        if record is None:
+            return Plan(self.model(external_id=found["id"], **values), is_new=True)
+        return Plan.of(record, values)
+
+    def values(self, found: dict[str, Any], record: Any) -> dict[str, Any]:
+        """The row's values as the model's; `record` is the known one, if there is one. Raises Bad."""
+        raise NotImplementedError
+
+    def store(self, plans: list["Plan"]) -> None:
+        """Write new and changed records."""
+        store(plans)
+
+    @staticmethod
+    def by_id(model: type[Any], ids: Iterable[str | None]) -> dict[str, Any]:
+        """Records by external id."""
+        return dict(model.objects.in_bulk({one for one in ids if one}, field_name="external_id"))
+
+    @staticmethod
+    def refer(known: dict[str, Any], wanted: str, field: str) -> Any:
+        """The record that a row refers to. Raises Bad."""
+        if wanted not in known:
+            raise Bad(field, _("“%(id)s” is not known: import it first") % {"id": fields.shown(wanted)})
+        return known[wanted]
+
+
+@dataclass
+class Plan:
+    """What is to be written for one record: all of it, some fields, or nothing."""
+
+    record: Any
+    is_new: bool = False
+    changed: tuple[str, ...] = ()
+    more: bool = False  # something that hangs on it changes
+
+    @classmethod
+    def of(cls, record: Any, values: dict[str, Any]) -> "Plan":
+        """The plan for a known record: what differs is changed. References go by row number, which costs no query."""
+        changed = tuple(name for name, value in values.items() if getattr(record, name) != value)
+        for name in changed:
+            setattr(record, name, values[name])
+        return cls(record, changed=changed)
+
+    @property
+    def word(self) -> str:
+        """How it counts."""
+        if self.is_new:
+            return "created"
+        return "updated" if self.changed or self.more else "unchanged"
+
+
+def store(plans: Iterable[Plan]) -> None:
+    """Write the records of one model."""
+    plans = list(plans)
+    new = [plan.record for plan in plans if plan.is_new]
+    changed = [plan for plan in plans if plan.changed and not plan.is_new]
+    if new:
+        type(new[0]).objects.bulk_create(new)
+    if changed:
+        names = sorted({name for plan in changed for name in plan.changed})
+        type(changed[0].record).objects.bulk_update([plan.record for plan in changed], names)
+
+
+def given(found: dict[str, Any], *names: str) -> dict[str, Any]:
+    """The values that a row gives under the model's own names."""
+    return {name: found[name] for name in names if name in found}
