@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from marketdesk import schedule
 from marketdesk.orders.models import Order
@@ -29,7 +29,7 @@ def _seeded(db: None) -> None:
     seeding.seed()
 
 
-def a_picture() -> dict[str, Any]:
+def a_picture() -> FilePayload:
     body = io.BytesIO()
     Image.new("RGB", (640, 480), "tan").save(body, "JPEG")
     return {"name": "lamp.jpg", "mimeType": "image/jpeg", "buffer": body.getvalue()}

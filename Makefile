@@ -1,0 +1,82 @@
+# What can be done here. `make` prints this list; each target does its own set-up.
+
+PYTHON ?= python3
+BIN := .venv/bin
+LANGUAGES := de fr es it pt_BR nl pl tr vi zh_Hant ar
+
+CATALOGUES := $(wildcard marketdesk/locale/*/LC_MESSAGES/*.po)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check fix soak bench messages browser
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+setup: .venv/developing .venv/catalogues  ## make .venv with everything that developing needs
+
+run: .venv/running .venv/catalogues  ## start a desk under ./var, with the demo marketplace when it is empty
+	@$(BIN)/marketdesk serve --demo
+
+test: setup browser  ## the whole test programme: SQLite, PostgreSQL, a real browser
+	@$(BIN)/python -m tests.programme
+
+check: setup  ## style, types, layers, templates, migrations
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+	@$(BIN)/djade --check -- $(TEMPLATES)
+	@$(BIN)/djlint --lint --quiet $(PAGES)
+	MARKETDESK_HOME=$$(mktemp -d) DATABASE_URL= $(BIN)/marketdesk manage makemigrations --check --dry-run
+
+fix: setup  ## let the tools put the style right
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	-@$(BIN)/djade -- $(TEMPLATES)
+
+soak: setup  ## crashes and races at release figures (SOAK=10 times the usual ones)
+	SOAK=$${SOAK:-10} $(BIN)/pytest -m "heavy and not journey"
+	SOAK=$${SOAK:-10} $(BIN)/python -m tests.on_postgres -m "heavy and not journey"
+
+bench: setup  ## how quick the API answers on this machine, on a scratch demo home
+	@$(BIN)/python -m bench.first_look
+
+messages: setup  ## collect the sentences to translate, and compile what is translated
+	cd marketdesk && ../$(BIN)/django-admin makemessages --no-wrap --no-obsolete --add-location=file \
+	  $(addprefix -l ,$(LANGUAGES))
+	$(BIN)/python compile_catalogues.py
+
+# What the targets need
+
+TEMPLATES = $(shell find marketdesk -path '*/templates/*' \( -name '*.html' -o -name '*.txt' \))
+PAGES = $(filter %.html,$(TEMPLATES))
+
+# A stamp each: nothing is installed again until what it depends on changes.
+.venv/running: requirements/build.txt requirements/run.txt pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing what running needs …"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.txt -r requirements/run.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# The languages' catalogues, compiled beside their sources.
+.venv/catalogues: .venv/running $(CATALOGUES)
+	@$(BIN)/python compile_catalogues.py
+	@touch $@
+
+.venv/developing: .venv/running requirements/dev.txt
+	@echo "Installing what developing needs …"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+# The journeys drive the system's Chromium; the fonts are for scripts that a bare machine cannot draw.
+browser:
+	@if command -v chromium >/dev/null && command -v msgfmt >/dev/null; then :; \
+	elif command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	  echo "Installing a browser for the journeys …"; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
+	    chromium fonts-noto-core fonts-noto-cjk gettext >/dev/null; \
+	else \
+	  echo "The tests need chromium, fonts-noto-core, fonts-noto-cjk and gettext: install them with your system's packages."; \
+	  exit 1; \
+	fi

@@ -1,0 +1,278 @@
+"""The command line: `marketdesk serve | worker | demo | import | token | manage`."""
+
+import argparse
+import errno
+import json
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+import django
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError
+
+from marketdesk.lib import env
+from marketdesk.version import VERSION
+
+
+class Refused(Exception):
+    """The command cannot be done; the text says why, and what to do about it."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. 0: done. 1: refused, the reason on standard error. 2: not understood."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketdesk.settings")
+    try:
+        if words[:1] == ["manage"]:
+            return _manage(words[1:])
+        options = _parser().parse_args(words)
+        run: Callable[[argparse.Namespace], int] = options.run
+        return run(options)
+    except (Refused, ImproperlyConfigured) as refusal:
+        return _refuse(str(refusal))
+    except DatabaseError as failure:
+        return _refuse(_database_words(failure))
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="marketdesk",
+        description="The self-hosted support desk for online marketplaces.",
+        epilog="MARKETDESK_HOME (default: ./var) is the folder that holds everything; DATABASE_URL and PORT are "
+        "honoured by every command. docs/operating.md lists all settings.",
+    )
+    parser.add_argument("--version", action="version", version=f"marketdesk {VERSION}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    serve = commands.add_parser("serve", help="serve the pages and the API, with the worker beside them")
+    serve.add_argument("--port", type=_port, help="where to listen (default: PORT, else 8000)")
+    serve.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
+    serve.add_argument("--processes", type=_whole, help="web processes (default: one for each core)")
+    serve.add_argument("--no-worker", action="store_true", help="run the worker apart: marketdesk worker")
+    serve.add_argument("--demo", action="store_true", help="fill an empty home with the demo marketplace first")
+    serve.set_defaults(run=_serve)
+
+    worker = commands.add_parser("worker", help="do what is due: mails, reminders, takeovers")
+    worker.set_defaults(run=_worker)
+
+    demo = commands.add_parser("demo", help="fill an empty database with a made-up marketplace")
+    demo.add_argument("--json", action="store_true", help="print people, passwords and tokens as one JSON object")
+    demo.set_defaults(run=_demo)
+
+    importing = commands.add_parser("import", help="read merchants, products, customers and orders from files")
+    importing.add_argument("files", nargs="+", type=Path, metavar="FILE", help="JSON lines (.jsonl) or .csv")
+    importing.add_argument("--strict", action="store_true", help="change nothing when any row is wrong")
+    importing.set_defaults(run=_import)
+
+    token = commands.add_parser("token", help="make an API access token for a merchant; it is shown once")
+    token.add_argument("merchant", metavar="MERCHANT", help="the merchant's id or exact name")
+    token.add_argument("--name", default="command line", help="what the token is for (default: %(default)s)")
+    token.set_defaults(run=_token)
+
+    commands.add_parser("manage", help="Django's own commands: marketdesk manage help", add_help=False)
+    return parser
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: write a number from 1 to 65535.")
+    return int(text)
+
+
+def _whole(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= 256:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 256.")
+    return int(text)
+
+
+# The commands
+
+
+def _serve(options: argparse.Namespace) -> int:
+    if options.port:
+        os.environ["PORT"] = str(options.port)  # the links in mails name it
+    port = env.number("PORT", 8000)
+    _start()
+    from marketdesk import serving
+
+    try:
+        listening = serving.listen(options.host, port)
+    except OSError as failure:
+        raise Refused(_address_words(failure, options.host, port)) from None
+    _prepare()
+    summary = _filled_demo() if options.demo else None
+    from django.conf import settings
+
+    if summary:
+        _print_people(summary, _one_of_each_role(summary["people"]), sys.stderr)
+    serving.load_pages()
+    _say(f"Marketdesk {VERSION} serves {settings.BASE_URL} from {settings.HOME}. Ctrl+C stops it.")
+    web = [
+        serving.Child(f"web process {number}", lambda: serving.serve_pages(listening))
+        for number in range(1, (options.processes or serving.cores()) + 1)
+    ]
+    worker = [] if options.no_worker else [serving.Child("worker", serving.work)]
+    serving.Parent([*web, *worker]).run()
+    _say("Stopped.")
+    return 0
+
+
+def _worker(_options: argparse.Namespace) -> int:
+    _start()
+    _prepare()
+    from marketdesk import schedule, serving
+
+    stop = serving.stop_on(signal.SIGTERM, signal.SIGINT)
+    _say("The worker does what is due. Ctrl+C stops it.")
+    schedule.worker().run(stop)
+    return 0
+
+
+def _demo(options: argparse.Namespace) -> int:
+    _start()
+    _prepare()
+    from marketdesk.demo import filling
+
+    try:
+        summary = _fill()
+    except filling.NotEmpty as full:
+        raise Refused(str(full)) from None
+    if options.json:
+        print(json.dumps(summary, ensure_ascii=False))
+    else:
+        _print_people(summary, summary["people"], sys.stdout)
+    return 0
+
+
+def _import(options: argparse.Namespace) -> int:
+    _start()
+    _prepare()
+    from marketdesk import importing
+
+    return importing.run(options.files, strict=options.strict, out=sys.stdout)
+
+
+def _token(options: argparse.Namespace) -> int:
+    _start()
+    _prepare()
+    from django.db.models import Q
+
+    from marketdesk.merchants.models import AccessToken, Merchant
+
+    asked = options.merchant
+    found = list(Merchant.objects.filter(Q(external_id=asked) | Q(public_id=asked) | Q(name=asked))[:2])
+    if not found:
+        raise Refused(f"There is no merchant with the id or name {asked!r}.")
+    if len(found) > 1:
+        raise Refused(f"Several merchants are called {asked!r}: give the id instead.")
+    _say(f"A token for {found[0].name}. Keep it safe: it is not shown again.")
+    print(AccessToken.issue(found[0], options.name))
+    return 0
+
+
+def _manage(words: list[str]) -> int:
+    _check_home()
+    from django.core.management import ManagementUtility
+
+    ManagementUtility(["marketdesk manage", *words]).execute()
+    return 0
+
+
+# What they share
+
+
+def _start() -> None:
+    """Read the settings, which refuse what cannot work."""
+    _check_home()
+    django.setup()
+    from marketdesk import home
+
+    home.make_folders()
+
+
+def _check_home() -> None:
+    """The home can be made and written to; otherwise say so before anything else fails on it."""
+    home = env.folder("MARKETDESK_HOME", "var")
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=home).close()
+    except OSError as failure:
+        raise Refused(
+            f"The home folder {home} cannot be written to ({failure.strerror}). "
+            "Change its permissions, or name another one with MARKETDESK_HOME."
+        ) from None
+
+
+def _prepare() -> None:
+    from marketdesk import home
+
+    home.prepare(_say)
+
+
+def _filled_demo() -> dict[str, Any] | None:
+    """The demo, where the home is empty or holds it already; None beside real data."""
+    from marketdesk.demo import filling
+
+    try:
+        return _fill()
+    except filling.NotEmpty:
+        return None
+
+
+def _fill() -> dict[str, Any]:
+    import tqdm
+    from django.conf import settings
+
+    from marketdesk.demo import filling
+
+    tqdm.tqdm.monitor_interval = 0  # no thread of its own: serve forks afterwards
+    summary = filling.demo(settings.HOME, quiet=not sys.stderr.isatty())
+    return {**summary, "url": settings.BASE_URL}
+
+
+def _one_of_each_role(people: list[dict[str, str]]) -> list[dict[str, str]]:
+    first: dict[str, dict[str, str]] = {}
+    for person in people:
+        first.setdefault(person["role"], person)
+    return list(first.values())
+
+
+def _print_people(summary: dict[str, Any], people: list[dict[str, str]], out: TextIO) -> None:
+    """Where to look, and whom to sign in as."""
+    print(f"\nThe demo marketplace: {summary['url']}\nSign in as", file=out)
+    for person in people:
+        print(f"  {person['role']:<9} {person['email']:<36} {person['password']:<14} {person['name']}", file=out)
+    if len(people) < len(summary["people"]):
+        print("  and others: marketdesk demo", file=out)
+    print(file=out)
+
+
+def _address_words(failure: OSError, host: str, port: int) -> str:
+    if failure.errno == errno.EADDRINUSE:
+        return f"Port {port} is taken by another program. Choose another one: marketdesk serve --port {port + 1}"
+    if failure.errno == errno.EACCES:
+        return f"Port {port} is kept for the system's own programs. Choose one from 1024: --port 8000"
+    return f"{host} port {port} cannot be listened on ({failure.strerror})."
+
+
+def _database_words(failure: DatabaseError) -> str:
+    reason = str(failure).strip().splitlines()[0] if str(failure).strip() else type(failure).__name__
+    return (
+        f"The database cannot be used: {reason}\nCheck DATABASE_URL, and that the database runs and can be written to."
+    )
+
+
+def _say(words: str) -> None:
+    print(words, file=sys.stderr, flush=True)
+
+
+def _refuse(words: str) -> int:
+    _say(f"marketdesk: {words}")
+    return 1

@@ -1,0 +1,44 @@
+"""Every repeating job and its cadence, and who handles which kind of job: one table each."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from marketdesk.journal.models import Job
+from marketdesk.journal.worker import Handler, Repeating, Worker
+from marketdesk.outbox import jobs as outbox
+from marketdesk.tickets import jobs as tickets
+
+# How long a finished job is remembered; longer than any job is retried, so that its key still stops a twin.
+DONE_JOBS_KEPT = timedelta(days=30)
+
+
+def sweep_jobs(_payload: dict[str, Any]) -> None:
+    """Forget jobs that were finished long ago."""
+    Job.sweep(timezone.now() - DONE_JOBS_KEPT)
+
+
+HANDLERS: Mapping[str, Handler] = {
+    "tell": outbox.tell,
+    "mail": outbox.send,
+    "sweep_overdue": tickets.sweep_overdue,
+    "sweep_due_soon": tickets.sweep_due_soon,
+    "sweep_silent": tickets.sweep_silent,
+    "sweep_leftovers": tickets.sweep_leftovers,
+    "sweep_jobs": sweep_jobs,
+}
+
+REPEATING: tuple[Repeating, ...] = (
+    Repeating("sweep_overdue", timedelta(minutes=1)),  # M45, M48, D14
+    Repeating("sweep_due_soon", timedelta(minutes=5)),  # D29
+    Repeating("sweep_silent", timedelta(minutes=10)),  # D20
+    Repeating("sweep_leftovers", timedelta(days=1)),
+    Repeating("sweep_jobs", timedelta(days=1)),
+)
+
+
+def worker() -> Worker:
+    """The worker of this installation."""
+    return Worker(HANDLERS, REPEATING)

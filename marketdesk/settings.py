@@ -1,0 +1,218 @@
+"""Django's settings, one file, read top to bottom. `docs/operating.md` lists what the environment can set."""
+
+import contextlib
+import os
+import sys
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from urllib.parse import urlsplit
+
+from csp.constants import NONCE, SELF
+from django.core.management.utils import get_random_secret_key
+
+from marketdesk.lib import env, languages, sqlite
+
+PACKAGE = Path(__file__).parent
+HOME = env.folder("MARKETDESK_HOME", "var")
+TESTING = "pytest" in sys.modules
+DEBUG = env.flag("MARKETDESK_DEBUG")
+
+
+def _secret_key() -> str:
+    """The key from the environment, else one that the home keeps, made on first use."""
+    given = env.text("MARKETDESK_SECRET_KEY")
+    if given:
+        return given
+    if TESTING:
+        return "only-for-tests-" + "x" * 40
+    path = HOME / "secret-key"
+    if not path.exists():
+        HOME.mkdir(parents=True, exist_ok=True)
+        # Whole or not at all, and the first of two programs that start at once wins.
+        with NamedTemporaryFile("w", dir=HOME) as draft:
+            draft.write(get_random_secret_key())
+            draft.flush()
+            with contextlib.suppress(FileExistsError):
+                os.link(draft.name, path)
+    return path.read_text().strip()
+
+
+SECRET_KEY = _secret_key()
+BASE_URL = env.text("MARKETDESK_URL", f"http://127.0.0.1:{env.number('PORT', 8000)}").rstrip("/")
+ALLOWED_HOSTS = env.words("MARKETDESK_HOSTS") or ["localhost", "127.0.0.1", "[::1]", urlsplit(BASE_URL).hostname or ""]
+SECURE = BASE_URL.startswith("https://")
+CSRF_TRUSTED_ORIGINS = [BASE_URL]
+
+# Rooms, then doors, then what others wrote
+INSTALLED_APPS = [
+    "marketdesk.journal",
+    "marketdesk.people",
+    "marketdesk.policy",
+    "marketdesk.merchants",
+    "marketdesk.orders",
+    "marketdesk.tickets",
+    "marketdesk.refunds",
+    "marketdesk.replies",
+    "marketdesk.translations",
+    "marketdesk.performance",
+    "marketdesk.outbox",
+    "marketdesk.ui",
+    "marketdesk.storefront",
+    "marketdesk.dashboard",
+    "marketdesk.support",
+    "marketdesk.api",
+    "marketdesk.demo",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "django_htmx",
+    "template_partials",
+    "csp",
+]
+
+# What pages run through. Programs' requests (/api/) are answered before it: see api/middleware.py.
+MIDDLEWARE = [
+    "marketdesk.api.middleware.ProgramsFirst",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "marketdesk.middleware.ReaderMiddleware",
+]
+ROOT_URLCONF = "marketdesk.urls"
+WSGI_APPLICATION = "marketdesk.wsgi.application"
+APPEND_SLASH = False
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.template.context_processors.tz",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "marketdesk.context.page",
+            ],
+            "builtins": ["template_partials.templatetags.partials", "marketdesk.ui.templatetags.marketdesk"],
+        },
+    }
+]
+
+# Data
+DATABASES = {"default": env.database(env.text("DATABASE_URL"), HOME)}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    sqlite.refuse_unsafe()
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+MEDIA_ROOT = HOME / "files"
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+# Sign-in
+AUTH_USER_MODEL = "people.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_ADAPTER = "marketdesk.people.accounts.AccountAdapter"
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
+ACCOUNT_SESSION_REMEMBER = True
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+LOGIN_REDIRECT_URL = "/"
+LOGIN_URL = "account_login"
+
+# Languages: what people read is chosen by ui.middleware.PersonMiddleware
+LANGUAGE_CODE = env.text("MARKETDESK_LANGUAGE", "en")
+LANGUAGES = list(languages.LANGUAGES.items())
+LOCALE_PATHS = [PACKAGE / "locale"]
+FORMAT_MODULE_PATH = ["marketdesk.formats"]
+TIME_ZONE = "UTC"
+USE_I18N = True
+USE_TZ = True
+
+# Mail
+EMAIL_BACKEND = f"django.core.mail.backends.{env.text('MARKETDESK_MAIL', 'filebased')}.EmailBackend"
+EMAIL_FILE_PATH = HOME / "mail"
+EMAIL_HOST = env.text("MARKETDESK_MAIL_HOST", "localhost")
+EMAIL_PORT = env.number("MARKETDESK_MAIL_PORT", 25)
+EMAIL_HOST_USER = env.text("MARKETDESK_MAIL_USER")
+EMAIL_HOST_PASSWORD = env.text("MARKETDESK_MAIL_PASSWORD")
+EMAIL_USE_TLS = env.flag("MARKETDESK_MAIL_TLS")
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = env.text("MARKETDESK_MAIL_FROM", "support@localhost")
+
+# Static files: served by the program itself, under names that change with their content
+STATIC_URL = "/static/"
+STATIC_ROOT = HOME / "static"
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG or TESTING
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG or TESTING
+        else "marketdesk.ui.storage.StaticFiles"
+    },
+}
+
+# Wire
+API_V2_LEGACY_METHODS = env.flag("API_V2_LEGACY_METHODS")
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+DATA_UPLOAD_MAX_NUMBER_FILES = 12
+
+# Safety in the browser
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "https:", "blob:"],
+        "style-src": [SELF],
+        "script-src": [SELF, NONCE],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": [SELF],
+        "frame-ancestors": ["'none'"],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_SSL_REDIRECT = False
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("MARKETDESK_BEHIND_PROXY") else None
+SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
+CSRF_FAILURE_VIEW = "marketdesk.front.csrf_failure"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.text("MARKETDESK_LOG", "INFO")},
+    "loggers": {"django.request": {"level": "ERROR"}, "waitress.queue": {"level": "ERROR"}},
+}

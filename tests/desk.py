@@ -1,0 +1,98 @@
+"""A running desk: `marketdesk serve` in processes of its own, for tests that start, stop and kill it."""
+
+import http.client
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import psutil
+
+ROOT = Path(__file__).parent.parent
+PATIENCE = 20.0
+
+
+def until(true: Callable[[], Any], patience: float = PATIENCE) -> None:
+    """Wait for something that another process does."""
+    last = time.monotonic() + patience
+    while not true():
+        assert time.monotonic() < last, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def surroundings(home: Path, port: int, **settings: str) -> dict[str, str]:
+    """The environment of a command: this one's paths, none of its settings."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return {**kept, "MARKETDESK_HOME": str(home), "PORT": str(port), **settings}
+
+
+class Desk:
+    """One server on one home; `command` is how `marketdesk` is called."""
+
+    def __init__(
+        self,
+        environment: dict[str, str],
+        command: Sequence[str] = (sys.executable, "-m", "marketdesk"),
+        folder: Path = ROOT,
+    ) -> None:
+        self.environment = environment
+        self.command = list(command)
+        self.folder = folder
+        self.port = int(environment["PORT"])
+        self.process: psutil.Process | None = None
+
+    def run(
+        self, *words: str, settings: dict[str, str] | None = None, timeout: float = 120
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run a command to its end, with some settings changed."""
+        return subprocess.run(
+            [*self.command, *words],
+            env={**self.environment, **(settings or {})},
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    def start(self, *words: str) -> psutil.Process:
+        """Start the server; answered once it serves."""
+        self.process = psutil.Popen(
+            [*self.command, "serve", "--processes", "2", *words],
+            env=self.environment,
+            cwd=self.folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        until(self.answers)
+        return self.process
+
+    def kill(self) -> None:
+        """SIGKILL to every process of it at once; nothing to do when it has ended."""
+        if self.process is None or not self.process.is_running():
+            return
+        for process in [self.process, *self.process.children(recursive=True)]:
+            process.kill()
+        self.process.wait(10)
+
+    def answers(self) -> bool:
+        """Whether it serves."""
+        try:
+            return self.ask("GET", "/healthz")[0] == 200
+        except (OSError, http.client.HTTPException):
+            return False
+
+    def ask(self, method: str, path: str, form: dict[str, str] | None = None) -> tuple[int, bytes]:
+        """One request: the status and the body."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            headers = {"Content-Type": "application/x-www-form-urlencoded"} if form else {}
+            connection.request(method, path, urlencode(form) if form else None, headers)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()

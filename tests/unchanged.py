@@ -1,0 +1,22 @@
+"""What a refusal must leave behind: nothing."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.apps import apps
+
+ROOMS = ("journal", "people", "policy", "merchants", "orders", "tickets", "refunds", "replies", "performance")
+
+
+@contextmanager
+def nothing_changed() -> Iterator[None]:
+    """Fails when any row of any room was written, changed or deleted meanwhile."""
+    before = _everything()
+    yield
+    assert _everything() == before
+
+
+def _everything() -> dict[str, list[Any]]:
+    models = [model for room in ROOMS for model in apps.get_app_config(room).get_models(include_auto_created=True)]
+    return {model._meta.label: list(model._default_manager.order_by("pk").values()) for model in models}
