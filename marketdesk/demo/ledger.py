@@ -1,7 +1,8 @@
 """The past of thousands of tickets, written in memory by the same rules and stored in a few large steps.
 
-A ticket's own verbs ask the database a dozen questions each, which takes minutes for a past of this size.
-`History` does to the rows what the verbs of `Ticket` do; a test plays every plot both ways and compares.
+A ticket's own verbs ask the database a dozen questions each, which for a past of this size is longer than
+anybody waits for a demo. `History` does to the rows what the verbs of `Ticket` do; a test plays every plot both
+ways and compares.
 """
 
 import random

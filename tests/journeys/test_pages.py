@@ -1,0 +1,157 @@
+"""Every kind of page, as a browser draws it: no barrier that axe finds, nothing that scrolls sideways, no script of a
+stranger that runs."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import ConsoleMessage, Dialog, Page
+
+from marketdesk.orders.models import Order, Product
+from marketdesk.people.actor import Actor
+from marketdesk.people.models import User
+from marketdesk.refunds import refunding
+from marketdesk.replies import seeding
+from marketdesk.tickets.models import Issue, Ticket
+
+pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+
+Visit = Callable[..., Page]
+WINDOWS: dict[str, dict[str, Any]] = {
+    "wide": {"viewport": {"width": 1280, "height": 900}},
+    "phone, dark": {"viewport": {"width": 360, "height": 740}, "color_scheme": "dark"},
+    "right to left": {"viewport": {"width": 1280, "height": 900}, "language": "ar"},
+    "phone, right to left": {"viewport": {"width": 360, "height": 740}, "language": "ar"},
+}
+
+
+@pytest.fixture(autouse=True)
+def _seeded(db: None) -> None:
+    Issue.seed()
+    seeding.seed()
+
+
+@pytest.fixture
+def tickets(ask: Callable[..., Ticket], mehmet: Actor, sofia: Actor, ada: Actor) -> dict[str, Ticket]:
+    """A ticket of every kind that a page shows differently."""
+    question, order_question, purchase = ask("product_question"), ask("order_status"), ask("item_problem")
+    appealed = ask("return_or_refund", "Zu klein, bitte Geld zurück.", wants="refund")
+    appealed.appeal("The lamp was used.", by=mehmet)
+    appealed.note("Looks used.", by=sofia)
+    order_question.reply("It is on its way.", by=mehmet)
+    order_question.reply("Danke!", by=ada)
+    refunding.refund_items(purchase, list(purchase.items.all()), by=mehmet)
+    return {"question": question, "order": order_question, "refunded": purchase, "appealed": appealed}
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+def test_pages_are_for_everybody(
+    window: str,
+    visit: Visit,
+    tickets: dict[str, Ticket],
+    order: Order,
+    product: Product,
+    ada_user: User,
+    mehmet_user: User,
+    sofia_user: User,
+) -> None:
+    options = dict(WINDOWS[window])
+    language = options.pop("language", "en")
+    User.objects.update(language=language)
+    ids = [ticket.public_id for ticket in tickets.values()]
+    asking = f"/my/ask/order/{order.public_id}/"
+    walks = {
+        (ada_user, "ada-password"): [
+            "/my/",
+            "/my/ask/",
+            asking,
+            f"{asking}?issue=order_status&go=1",
+            f"/my/ask/product/{product.public_id}/?issue=product_question&go=1",
+            *(f"/my/{one}/" for one in ids),
+            "/account/",
+        ],
+        (mehmet_user, "mehmet-password"): [
+            *(f"/dashboard/tickets/{one}/" for one in ("post-purchase", "pre-purchase", "closed", "with-support")),
+            *(f"/dashboard/tickets/{one}" for one in ids),
+            "/dashboard/search?q=nothing",
+            "/nothing-here",
+        ],
+        (sofia_user, "sofia-password"): [
+            "/support/queues/with-support",
+            "/support/search?q=ada@example.org",
+            *(f"/support/tickets/{one}" for one in ids),
+        ],
+    }
+    found = []
+    for (user, password), addresses in walks.items():
+        page = visit(user, password, **options)
+        for address in addresses:
+            page.goto(address)
+            assert page.locator("html").get_attribute("dir") == ("rtl" if language == "ar" else "ltr")
+            found += [f"{address}: {barrier}" for barrier in barriers(page)]
+    assert found == []
+
+
+def barriers(page: Page) -> list[str]:
+    """What keeps somebody from using the page as it is drawn now."""
+    wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    report = Axe().run(page)
+    sideways = [f"scrolls sideways by {wider} px"] if wider > 0 else []
+    return sideways + ([report.generate_report()] if report.violations_count else [])
+
+
+def test_a_barrier_would_be_found(visit: Visit, mehmet_user: User) -> None:
+    page = visit(mehmet_user, "mehmet-password", viewport={"width": 360, "height": 740})
+    page.evaluate("document.querySelector('main').innerHTML = '<img src=x><pre>' + 'wide '.repeat(99) + '</pre>'")
+
+    assert len(barriers(page)) == 2
+
+
+STRANGE = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "<svg/onload=alert(1)>",
+    "javascript:alert(1)",
+    "<a href=javascript:alert(1)>x</a>",
+    "{{7*7}}{% url 'home' %}",
+    'http://x.example/"onmouseover=alert(1)//',
+    "</textarea><script>alert(1)</script>",
+    "</template><script>alert(1)</script>",
+    "<iframe srcdoc='<script>alert(1)</script>'>",
+]
+
+
+def test_nothing_that_a_stranger_writes_runs(
+    visit: Visit, ask: Callable[..., Ticket], ada_user: User, mehmet_user: User, sofia_user: User
+) -> None:
+    User.objects.filter(pk=ada_user.pk).update(name='Ada <img src=x onerror="alert(1)">')
+    ticket = ask("item_problem", "\n".join(STRANGE), subject=STRANGE[1])
+    walks = {
+        (ada_user, "ada-password"): ["/my/", f"/my/{ticket.public_id}/"],
+        (mehmet_user, "mehmet-password"): [
+            "/dashboard/tickets/post-purchase/",
+            f"/dashboard/tickets/{ticket.public_id}",
+        ],
+        (sofia_user, "sofia-password"): ["/support/queues/with-merchants", f"/support/tickets/{ticket.public_id}"],
+    }
+    ran: list[str] = []
+
+    def note(dialog: Dialog) -> None:
+        ran.append(dialog.message)
+        dialog.dismiss()
+
+    def listen(line: ConsoleMessage) -> None:
+        if "Content Security Policy" in line.text:
+            ran.append(line.text)
+
+    for (user, password), addresses in walks.items():
+        page = visit(user, password)
+        page.on("dialog", note)
+        page.on("console", listen)
+        for address in addresses:
+            page.goto(address)
+            page.mouse.move(400, 400)
+            assert "img src=x" in page.inner_text("body")
+
+    assert ran == []
