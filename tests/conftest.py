@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.apps import apps
+from django.db.models.signals import post_migrate
 from django.test import Client
 
 from marketdesk.merchants.models import Membership, Merchant, Role
@@ -23,10 +25,16 @@ NOW = datetime(2026, 11, 18, 10, 0, tzinfo=UTC)
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """The shipped issues and templates are there before any test, as `marketdesk serve` leaves them."""
+    """The shipped issues and templates are there before any test, as `marketdesk serve` leaves them; also after a
+    test with threads, which empties every table."""
     with django_db_blocker.unblock():
-        Issue.seed()
-        seeding.seed()
+        _seed()
+    post_migrate.connect(_seed, sender=apps.get_app_config("replies"))
+
+
+def _seed(**_: Any) -> None:
+    Issue.seed()
+    seeding.seed()
 
 
 @pytest.fixture(autouse=True)

@@ -9,14 +9,8 @@ from wish.ticket import Ticket as TicketClient
 
 from marketdesk.merchants.models import AccessToken, Merchant
 from marketdesk.people.actor import Actor
-from marketdesk.tickets.models import Issue, Ticket
+from marketdesk.tickets.models import Ticket
 from marketdesk.tickets.rules import State
-
-
-@pytest.fixture(autouse=True)
-def _seeded(transactional_db: None) -> None:
-    """A live server needs a database that is emptied after each test: the shipped issues go too."""
-    Issue.seed()
 
 
 @pytest.fixture

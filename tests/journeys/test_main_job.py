@@ -13,20 +13,12 @@ from marketdesk import schedule
 from marketdesk.orders.models import Order
 from marketdesk.people.models import User
 from marketdesk.refunds.models import Refund
-from marketdesk.replies import seeding
-from marketdesk.tickets.models import Issue, Ticket
+from marketdesk.tickets.models import Ticket
 from marketdesk.tickets.rules import Desk, State
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
 Visit = Callable[..., Page]
-
-
-@pytest.fixture(autouse=True)
-def _seeded(db: None) -> None:
-    """A test with a live server empties the tables when it ends."""
-    Issue.seed()
-    seeding.seed()
 
 
 def a_picture() -> FilePayload:

@@ -12,8 +12,7 @@ from marketdesk.orders.models import Order, Product
 from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
 from marketdesk.refunds import refunding
-from marketdesk.replies import seeding
-from marketdesk.tickets.models import Issue, Ticket
+from marketdesk.tickets.models import Ticket
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
@@ -24,12 +23,6 @@ WINDOWS: dict[str, dict[str, Any]] = {
     "right to left": {"viewport": {"width": 1280, "height": 900}, "language": "ar"},
     "phone, right to left": {"viewport": {"width": 360, "height": 740}, "language": "ar"},
 }
-
-
-@pytest.fixture(autouse=True)
-def _seeded(db: None) -> None:
-    Issue.seed()
-    seeding.seed()
 
 
 @pytest.fixture
