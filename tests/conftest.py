@@ -10,6 +10,7 @@ import time_machine
 from django.apps import apps
 from django.db.models.signals import post_migrate
 from django.test import Client
+from django.utils import translation
 
 from marketdesk.merchants.models import Membership, Merchant, Role
 from marketdesk.orders.models import ItemState, Order, OrderItem, Product
@@ -39,8 +40,9 @@ def _seed(**_: Any) -> None:
 
 @pytest.fixture(autouse=True)
 def _fresh(settings: Any, tmp_path: Any) -> None:
-    """No policy remembered from another test; files and mails go to a folder of their own."""
+    """No policy and no language remembered from another test; files go to a folder of their own."""
     promises.forget()
+    translation.activate("en")
     settings.MEDIA_ROOT = tmp_path / "files"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 

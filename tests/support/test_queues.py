@@ -1,6 +1,7 @@
 """The platform's queues: what stands in each, in which order, and what they cost."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from marketdesk.people.models import User
 from marketdesk.tickets import desk
 from marketdesk.tickets.desk import Arrival, DeskQueue
 from marketdesk.tickets.models import Ticket
+from tests.conftest import NOW
 from tests.support.conftest import Press
 
 pytestmark = pytest.mark.django_db
@@ -45,11 +47,11 @@ def test_an_answered_ticket_waits_for_the_customer_and_comes_back(at_desk: Ticke
 
 
 def test_what_merchants_answer_is_there_with_the_overdue_first(
-    now: Any, ask: Callable[..., Ticket], sofia: Actor, sofia_client: Client
+    now: Any, ask: Callable[..., Ticket], ada: Actor, sofia: Actor, sofia_client: Client
 ) -> None:
-    old = ask("order_status", "Where is it?")
+    old = ask("order_status", "Where is it?", by=replace(ada, at=NOW))
     now.shift(timedelta(hours=49))
-    young = ask("order_status", "And the other one?")
+    young = ask("order_status", "And the other one?", by=replace(ada, at=NOW + timedelta(hours=49)))
 
     assert held(DeskQueue.WITH_MERCHANTS, sofia) == [old, young]
     assert "Overdue by 1 h" in sofia_client.get("/support/queues/with-merchants").content.decode()

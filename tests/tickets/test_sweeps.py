@@ -7,7 +7,7 @@ import pytest
 from django.core.files.storage import default_storage
 
 from marketdesk.journal.models import Audience, Deed, Event
-from marketdesk.people.actor import Actor
+from marketdesk.people.actor import Actor, clock
 from marketdesk.policy import promises
 from marketdesk.tickets import jobs
 from marketdesk.tickets.models import Attachment, Ticket
@@ -112,6 +112,16 @@ def test_one_ticket_that_was_just_answered_stops_no_other(
 
     assert events(ticket, Verb.MARK_LATE) == 0
     assert events(question, Verb.MARK_LATE) == 1
+
+
+def test_a_late_mark_is_told_once_even_when_it_is_asked_for_twice(now: Any, ticket: Ticket) -> None:
+    now.shift(timedelta(days=3))
+
+    ticket.mark_late(by=clock())
+    ticket.mark_late(by=clock())
+
+    assert ticket.is_overdue(clock().at)
+    assert events(ticket, Verb.MARK_LATE) == 1
 
 
 # Due soon

@@ -516,7 +516,7 @@ def _begin(deed: str, pictures: Iterable[Attachment], by: Actor) -> Deed:
     try:
         return Deed.begin(by.who, by.key, deed)
     except AlreadyDone as done:
-        if not set(_prints(pictures)) <= set(done.answer["pictures"]):
+        if not set(_prints(pictures)) <= set(done.answer.get("pictures", [])):
             raise KeyReused from done
         raise
 
