@@ -1,13 +1,14 @@
 """The platform's desk: its queues, what brought a ticket there, and the exact search (M23, M24, M48, M77, D23)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Count, Q, TextChoices
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from marketdesk.journal.models import Event
+from marketdesk.lib import paging
+from marketdesk.lib.paging import Neighbours
 from marketdesk.orders.models import Order
 from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
@@ -85,14 +86,6 @@ class Arrival(TextChoices):
     REFUND_FAILED = Verb.REFUND_FAILED, gettext_lazy("Refund failed")
 
 
-@dataclass(frozen=True)
-class Neighbours:
-    """The public ids of the tickets before and after one in a queue; empty where there is none."""
-
-    before: str
-    after: str
-
-
 def tickets(queue: DeskQueue, actor: Actor) -> Tickets:
     """The tickets of a queue, with what a list shows of them."""
     seen: Tickets = Ticket.objects.visible_to(actor)
@@ -114,23 +107,9 @@ def counts(actor: Actor) -> dict[DeskQueue, int]:
 
 
 def neighbours(queue: DeskQueue, ticket: Ticket, actor: Actor) -> Neighbours:
-    """Where an agent goes from here, in one query. A ticket that has left the queue is followed by its first one."""
-    field = queue.order_field
-    onward, back = (
-        ((f"-{field}", "-pk"), (field, "pk")) if queue.newest_first else ((field, "pk"), (f"-{field}", "-pk"))
-    )
-    rows: Tickets = Ticket.objects.visible_to(actor).filter(queue.holds(actor))
-    near = Q(pk__in=rows.order_by(*onward).values("pk")[:1])
-    if at := getattr(ticket, field):
-        step = "lt" if queue.newest_first else "gt"
-        later = Q(**{f"{field}__{step}": at}) | Q(**{field: at, f"pk__{step}": ticket.pk})
-        near |= Q(pk=ticket.pk) | Q(pk__in=rows.filter(later).order_by(*onward).values("pk")[:1])
-        near |= Q(pk__in=rows.exclude(later).exclude(pk=ticket.pk).order_by(*back).values("pk")[:1])
-    ids = list(rows.filter(near).order_by(*onward).values_list("public_id", flat=True))
-    if ticket.public_id not in ids:
-        return Neighbours("", ids[0] if ids else "")
-    here = ids.index(ticket.public_id)
-    return Neighbours(ids[here - 1] if here else "", ids[here + 1] if here + 1 < len(ids) else "")
+    """Where an agent goes from here."""
+    rows = Ticket.objects.visible_to(actor).filter(queue.holds(actor))
+    return paging.neighbours(rows, ticket, queue.order_field, newest_first=queue.newest_first)
 
 
 def due_at(ticket: Ticket) -> datetime | None:

@@ -1,6 +1,6 @@
 """What the clock starts: late marks, takeovers, reminders, silent customers. Running twice changes things once."""
 
-import contextlib
+import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,20 +16,20 @@ from marketdesk.tickets.errors import NotAllowed
 from marketdesk.tickets.models import Attachment, Ticket, Wait
 from marketdesk.tickets.rules import Category, State
 
+log = logging.getLogger(__name__)
+
 BATCH = 500
 
 
 def sweep_overdue(_payload: dict[str, Any]) -> None:
     """Waits that passed their due time: marked late, and Post Purchase tickets taken over (M48, D14)."""
     now = timezone.now()
-    overdue = Wait.objects.filter(ended_at__isnull=True, due_at__lt=now).order_by("due_at")
+    overdue = Wait.objects.filter(ended_at__isnull=True, due_at__lt=now)
     untold = overdue.filter(late_told_at__isnull=True)
-    for ticket in Ticket.objects.filter(pk__in=untold.values_list("ticket_id")[:BATCH]):
-        _try(ticket.mark_late, now)
+    _each(Ticket.objects.filter(pk__in=untold.values("ticket_id")), Ticket.mark_late, now)
     if promises.current().takeover == "automatic":
-        takable = overdue.filter(ticket__category=Category.POST_PURCHASE)
-        for ticket in Ticket.objects.filter(pk__in=takable.values_list("ticket_id")[:BATCH]):
-            _try(ticket.take_over, now)
+        takable = Ticket.objects.filter(pk__in=overdue.values("ticket_id"), category=Category.POST_PURCHASE)
+        _each(takable, Ticket.take_over, now)
 
 
 def sweep_silent(_payload: dict[str, Any]) -> None:
@@ -46,11 +46,17 @@ def sweep_silent(_payload: dict[str, Any]) -> None:
 
 
 def _each(tickets: QuerySet[Ticket], verb: Callable[..., None], now: datetime) -> None:
-    """The verb, for each of these tickets that still is one of them under its lock."""
+    """The verb, for each of these tickets that still is one of them under its lock. What is wrong with one must not
+    keep the others waiting: it is logged, and tried again by the next sweep."""
     for pk in list(tickets.values_list("pk", flat=True)[:BATCH]):
-        with transaction.atomic():
-            for ticket in tickets.select_for_update().filter(pk=pk):
-                verb(ticket, by=clock(now))
+        try:
+            with transaction.atomic():
+                for ticket in tickets.select_for_update().filter(pk=pk):
+                    verb(ticket, by=clock(now))
+        except NotAllowed:
+            pass  # somebody was quicker
+        except Exception:
+            log.exception("%s failed for ticket %s", verb.__name__, pk)
 
 
 def sweep_due_soon(_payload: dict[str, Any]) -> None:
@@ -93,9 +99,3 @@ def sweep_leftovers(_payload: dict[str, Any]) -> None:
     now = timezone.now()
     Attachment.sweep(now - timedelta(days=2))
     Deed.objects.filter(at__lt=now - timedelta(days=30)).delete()
-
-
-def _try(verb: Any, now: datetime) -> None:
-    """Do it unless somebody was quicker."""
-    with contextlib.suppress(NotAllowed):
-        verb(by=clock(now))

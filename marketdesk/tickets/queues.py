@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from django.db.models import Count, Q, TextChoices
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from marketdesk.lib import paging
+from marketdesk.lib.paging import Neighbours
 from marketdesk.people.actor import Actor
 from marketdesk.tickets.models import Ticket
 from marketdesk.tickets.models.ticket import Tickets
@@ -45,7 +47,7 @@ class Queue(TextChoices):
         if self is Queue.AWAITING_USER:
             return Q(state=State.WITH_CUSTOMER, desk=Desk.MERCHANT)
         if self is Queue.WITH_SUPPORT:  # whoever's turn it is: the platform serves it (D23)
-            return Q(state=State.WITH_SUPPORT) | Q(state=State.WITH_CUSTOMER, desk=Desk.PLATFORM)
+            return Q(desk=Desk.PLATFORM, closed_at__isnull=True)
         return Q(closed_at__isnull=False)
 
     @classmethod
@@ -87,6 +89,21 @@ def counts(actor: Actor) -> Counts:
 
     totals = tickets.aggregate(**{queue.name: Count("id", filter=queue.holds()) for queue in Queue})
     return Counts({queue: totals[queue.name] for queue in Queue})
+
+
+def neighbours(queue: Queue, ticket: Ticket, actor: Actor) -> Neighbours:
+    """The tickets before and after one in its queue's order."""
+    rows = Ticket.objects.visible_to(actor).filter(queue.holds())
+    return paging.neighbours(rows, ticket, queue.order_field, newest_first=queue.newest_first)
+
+
+def next_waiting(actor: Actor, *, after: Ticket | None = None) -> Ticket | None:
+    """What the merchant answers next: the soonest due, and after a ticket rather one of its category."""
+    found = Ticket.objects.visible_to(actor).waiting_for_merchant().order_by("due_at", "pk")
+    if after is None:
+        return found.first()
+    others = found.exclude(pk=after.pk)
+    return others.filter(category=after.category).first() or others.first()
 
 
 def tickets(queue: Queue, actor: Actor) -> Tickets:

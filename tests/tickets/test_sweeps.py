@@ -1,5 +1,6 @@
 """What the clock starts by itself happens once, however often and however late it looks (K2 of the programme)."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -286,3 +287,25 @@ def test_old_keys_and_pictures_that_were_never_sent_go(now: Any, ticket: Ticket,
     now.shift(timedelta(days=30))
     jobs.sweep_leftovers({})
     assert Deed.objects.count() == 0
+
+
+def test_what_is_wrong_with_one_ticket_keeps_no_other_waiting(
+    now: Any, ask: Callable[..., Ticket], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken, sound = ask("item_problem"), ask("item_problem")
+    take_over = Ticket.take_over
+
+    def fails_for_one(ticket: Ticket, *, by: Actor) -> None:
+        if ticket.pk == broken.pk:
+            raise ZeroDivisionError
+        take_over(ticket, by=by)
+
+    monkeypatch.setattr(Ticket, "take_over", fails_for_one)
+    now.shift(timedelta(hours=49))
+
+    jobs.sweep_overdue({})
+
+    broken.refresh_from_db()
+    sound.refresh_from_db()
+    assert (broken.state, sound.state) == (State.WITH_MERCHANT, State.WITH_SUPPORT)
+    assert str(broken.pk) in caplog.text

@@ -86,7 +86,7 @@ class Job(models.Model):
         return bool(self._mine().update(done_at=now, lease_until=None, error=""))
 
     def fail(self, error: str, now: datetime) -> None:
-        """Try again later, ever more rarely (about 2 days in all); after the last attempt it is dead, and kept."""
+        """Try again later, ever more rarely (about 17 hours in all); after the last attempt it is dead, and kept."""
         later = now + timedelta(seconds=min(15 * 2**self.attempts, 12 * 3600))
         dead = now if self.attempts >= MAX_ATTEMPTS else None
         self._mine().update(run_at=later, lease_until=None, dead_at=dead, error=error[:2000])

@@ -101,12 +101,12 @@ class Ticket(models.Model):
             models.Index(
                 fields=["merchant", "turned_at", "id"],
                 name="ticket_awaiting_user",
-                condition=Q(state=State.WITH_CUSTOMER, shared=True),
+                condition=Q(state=State.WITH_CUSTOMER, desk=Desk.MERCHANT, shared=True),
             ),
             models.Index(
                 fields=["merchant", "turned_at", "id"],
                 name="ticket_with_support",
-                condition=Q(state=State.WITH_SUPPORT, shared=True),
+                condition=Q(desk=Desk.PLATFORM, closed_at__isnull=True, shared=True),
             ),
             models.Index(
                 fields=["merchant", "-closed_at", "-id"],
