@@ -2,16 +2,17 @@
 when something went wrong."""
 
 import json
+import sys
 import zoneinfo
 from typing import Any
 
 from allauth.account.views import LoginView
-from babel import Locale
 from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, HttpResponseServerError
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -19,11 +20,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from marketdesk.lib import languages
-from marketdesk.lib.money import to_babel
+from marketdesk.lib import countries, languages
 from marketdesk.people.models import User
 from marketdesk.people.party import Party
 
+# Seconds after which a browser may ask again when the database was away.
+RETRY_AFTER = 5
 DOORS = {Party.CUSTOMER: "storefront:home", Party.MERCHANT: "dashboard:home", Party.SUPPORT: "support:home"}
 
 
@@ -46,7 +48,7 @@ def set_language(request: HttpRequest) -> HttpResponse:
     back = request.POST.get("next", "/")
     if not url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure()):
         back = "/"
-    response = redirect(back)
+    response = HttpResponseRedirect(back)
     if chosen in dict(settings.LANGUAGES):
         if request.user.is_authenticated:
             request.user.language = chosen
@@ -93,7 +95,7 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
         choices: dict[str, list[tuple[str, Any]]] = {
             "language": [("", gettext_lazy("As my browser says")), *languages.LANGUAGES.items()],
             "time_zone": [("", "UTC"), *((zone, zone.replace("_", " ")) for zone in _zones())],
-            "country": [("", "–"), *_countries()],
+            "country": [("", "–"), *countries.by_name()],
         }
         for name, offered in choices.items():
             self.fields[name] = forms.ChoiceField(
@@ -104,14 +106,6 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
 def _zones() -> list[str]:
     areas = ("Africa/", "America/", "Antarctica/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/")
     return sorted(zone for zone in zoneinfo.available_timezones() if zone.startswith(areas))
-
-
-def _countries() -> list[tuple[str, str]]:
-    """ISO 3166, named and ordered in the reader's language; Babel's list also has regions and places of its own."""
-    others = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"}
-    named = Locale.parse(to_babel(translation.get_language() or "en")).territories
-    countries = {code: name for code, name in named.items() if len(code) == 2 and code.isalpha() and code not in others}
-    return sorted(countries.items(), key=lambda pair: pair[1].casefold())
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -148,12 +142,18 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Our own mistake. When even this page cannot be drawn (no database), a plain one says the same."""
+    """Our own mistake; or the database is away, and the browser may come again. When even this page cannot be drawn,
+    a plain one says the same."""
+    is_away = isinstance(sys.exception(), (OperationalError, InterfaceError))
+    status = 503 if is_away else 500
     try:
-        return render(request, "500.html", status=500)
+        response = render(request, "500.html", {"status": status}, status=status)
     except Exception:  # whatever broke the page may break its error page too
         words = _("Something went wrong on our side. Nothing was changed. Please try again in a moment.")
-        return HttpResponseServerError(words, content_type="text/plain; charset=utf-8")
+        response = HttpResponse(words, content_type="text/plain; charset=utf-8", status=status)
+    if is_away:
+        response["Retry-After"] = str(RETRY_AFTER)
+    return response
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

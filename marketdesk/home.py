@@ -27,6 +27,7 @@ def prepare(say: Callable[[str], None]) -> None:
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             say("Preparing the database …")
             call_command("migrate", verbosity=0, interactive=False)
+        call_command("createcachetable", verbosity=0)
         Issue.seed()
         seeding.seed()
         # htmx's extensions are not ours to serve, and one of them imports a file that is not there.

@@ -1,6 +1,7 @@
 """Where everything is."""
 
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from marketdesk import front
 
@@ -10,6 +11,8 @@ urlpatterns = [
     path("language", front.set_language, name="set-language"),
     path("account/", front.account, name="account"),
     path("accounts/login/", front.SignIn.as_view(), name="account_login"),
+    # Mail addresses come from the marketplace. Allauth's page would take any, also somebody else's, without a proof.
+    path("accounts/email/", RedirectView.as_view(pattern_name="account"), name="account_email"),
     path("accounts/", include("allauth.urls")),
     path("my/", include("marketdesk.storefront.urls")),
     path("dashboard/", include("marketdesk.dashboard.urls")),

@@ -1,10 +1,27 @@
 """The web application."""
 
 import os
+from collections.abc import Iterable
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from django.core.wsgi import get_wsgi_application
 
-from marketdesk.api.middleware import guarded
+from marketdesk.api.middleware import guarded, is_for_programs
+
+
+def read_in_utf8(application: WSGIApplication) -> WSGIApplication:
+    """Pages are sent and read in UTF-8, whatever encoding a request claims: Django would decode its address and its
+    fields with any codec that Python knows, and stumble over most, or over the half characters that some yield."""
+
+    def read(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if not is_for_programs(str(environ.get("PATH_INFO", ""))):
+            kind, *claims = str(environ.get("CONTENT_TYPE", "")).split(";")
+            boundary = [claim for claim in claims if claim.strip().lower().startswith("boundary=")]
+            environ["CONTENT_TYPE"] = ";".join([kind, *boundary])
+        return application(environ, start_response)
+
+    return read
+
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketdesk.settings")
-application = guarded(get_wsgi_application())
+application = guarded(read_in_utf8(get_wsgi_application()))

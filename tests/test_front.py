@@ -5,11 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
+from django.contrib.sessions.backends.db import SessionStore
+from django.core.handlers.wsgi import WSGIRequest
+from django.db import InterfaceError, OperationalError, connection
 from django.test import Client
 from django.urls import reverse
 
 from marketdesk import front
 from marketdesk.people.models import User
+from marketdesk.wsgi import read_in_utf8
 
 pytestmark = pytest.mark.django_db
 
@@ -61,7 +66,7 @@ def test_a_broken_demo_file_breaks_nothing(client: Client, settings: Any, tmp_pa
     assert client.get(reverse("account_login")).status_code == 200
 
 
-@pytest.mark.parametrize("name", ["account_change_password", "mfa_index", "account_logout", "account_email"])
+@pytest.mark.parametrize("name", ["account_change_password", "mfa_index", "account_logout"])
 def test_the_pages_around_an_account_are_drawn(ada_client: Client, name: str) -> None:
     page = ada_client.get(reverse(name))
 
@@ -119,6 +124,64 @@ def test_the_language_switch_leads_nowhere_else(ada_client: Client) -> None:
     assert back.url == "/"
 
 
+def test_the_language_switch_takes_any_words_for_a_way_back(ada_client: Client) -> None:
+    assert ada_client.post(reverse("set-language"), {"language": "de", "next": "nowhere"}).status_code == 302
+
+
+def test_guesses_are_counted_for_all_processes_together(client: Client, ada_user: User) -> None:
+    for guess in range(5):
+        client.post(reverse("account_login"), {"login": "ada@example.org", "password": f"guess {guess}"})
+
+    right = client.post(reverse("account_login"), {"login": "ada@example.org", "password": "ada-password"})
+
+    assert right.status_code == 200
+    assert "error-summary" in right.text
+    with connection.cursor() as cursor:  # where every process finds it, and after a restart too
+        cursor.execute("SELECT COUNT(*) FROM cache WHERE cache_key LIKE '%login_failed%'")
+        assert cursor.fetchone()[0] > 0
+
+
+def test_whether_somebody_is_known_is_not_told(client: Client, ada_user: User, mailoutbox: Any) -> None:
+    answers = [
+        client.post(reverse("account_reset_password"), {"email": email})
+        for email in ("ada@example.org", "nobody@example.org")
+    ]
+
+    assert [(one.status_code, one.headers["Location"]) for one in answers] == [
+        (302, reverse("account_reset_password_done"))
+    ] * 2
+    assert len(mailoutbox) == 2
+
+
+def test_nobody_is_flooded_with_mails_for_a_new_password(client: Client, ada_user: User, mailoutbox: Any) -> None:
+    for _ in range(10):
+        client.post(reverse("account_reset_password"), {"email": "ada@example.org"})
+
+    assert len(mailoutbox) == 3
+
+
+def test_a_mail_address_is_not_taken_on_somebodys_word(ada_client: Client, ada_user: User, mehmet_user: User) -> None:
+    for email in ("mehmet@example.org", "victim@example.net"):
+        for act in ("action_add", "action_primary"):
+            ada_client.post(reverse("account_email"), {act: "", "email": email})
+
+    ada_user.refresh_from_db()
+    assert ada_user.email == "ada@example.org"
+    assert not EmailAddress.objects.filter(user=ada_user).exclude(email="ada@example.org").exists()
+
+
+@pytest.mark.parametrize("claim", ["charset=base64", "charset=idna", "charset=unicode_escape", "a*=klingon''x"])
+@pytest.mark.parametrize("kind", ["text/plain", "multipart/form-data; boundary=b"])
+def test_a_page_is_read_in_utf8_whatever_a_request_claims(rf: Any, kind: str, claim: str) -> None:
+    asked = rf.get("/support/search?q=%5Cud800").environ | {"CONTENT_TYPE": f"{kind}; {claim}"}
+    requests: list[WSGIRequest] = []
+
+    read_in_utf8(lambda environ, _: [requests.append(WSGIRequest(environ)) or b""])(asked, lambda *_: print)
+
+    assert requests[0].GET["q"] == r"\ud800"
+    assert requests[0].content_type == kind.partition(";")[0]
+
+
 def test_a_missing_page_says_so(client: Client) -> None:
     page = client.get("/nowhere/")
 
@@ -140,6 +203,28 @@ def test_our_own_mistakes_are_said_in_words(rf: Any, monkeypatch: pytest.MonkeyP
 
 def _broken(_request: Any) -> str:
     raise RuntimeError
+
+
+@pytest.mark.parametrize("failure", [OperationalError("gone"), InterfaceError("gone")])
+def test_a_database_that_is_away_is_said_in_words(
+    mehmet_client: Client, failure: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether the middleware or the page first asks for it; and a browser is told when to come again."""
+    mehmet_client.raise_request_exception = False
+
+    def gone(*_: Any, **__: Any) -> None:
+        raise failure
+
+    monkeypatch.setattr(front, "url_has_allowed_host_and_scheme", gone)
+    in_the_page = mehmet_client.post("/language", {"language": "de"})
+    monkeypatch.setattr(SessionStore, "load", gone)
+    before_it = mehmet_client.get("/my/")
+
+    for answer in (in_the_page, before_it):
+        assert answer.status_code == 503
+        assert int(answer.headers["Retry-After"]) > 0
+        assert "Something went wrong on our side" in answer.text
+        assert "gone" not in answer.text
 
 
 def test_even_without_a_page_the_words_are_there(rf: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,3 +258,10 @@ def test_a_foreign_site_gets_nothing_shown(db: None) -> None:
 
     assert page.status_code == 403
     assert "Buy now" not in page.text
+
+
+def test_ones_own_details_are_a_click_away_at_every_door(
+    ada_client: Client, mehmet_client: Client, sofia_client: Client
+) -> None:
+    for client, door in ((ada_client, "/my/"), (mehmet_client, "/dashboard/"), (sofia_client, "/support/")):
+        assert b'href="/account/"' in client.get(door, follow=True).content

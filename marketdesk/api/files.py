@@ -10,6 +10,7 @@ from marketdesk.api.envelope import Refusal
 from marketdesk.people.actor import Actor
 from marketdesk.people.party import Party
 from marketdesk.tickets.models import Attachment
+from marketdesk.ui.pictures import HEADERS
 
 LIVES = timedelta(days=30)
 _signer = TimestampSigner(salt="marketdesk.api.files")
@@ -31,10 +32,7 @@ def picture(request: HttpRequest, signed: str) -> FileResponse:
         body = attachment.open()
     except (BadSignature, Attachment.DoesNotExist, FileNotFoundError):
         raise Refusal(404, "There is no such picture, or its link has expired.", status=404) from None
-    response = FileResponse(body, content_type=attachment.mime, filename=f"{attachment.public_id}.{attachment.suffix}")
-    response.headers["Cache-Control"] = "private, max-age=86400"
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response
+    return FileResponse(body, content_type=attachment.mime, filename=attachment.file_name, headers=HEADERS)
 
 
 def _behind(signed: str) -> Attachment:

@@ -3,26 +3,24 @@ mended, reloaded and left like any page; `act` names the deed."""
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from marketdesk.dashboard.entrance import MerchantRequest, merchants_only
-from marketdesk.dashboard.tickets import Confirmation, Typed, find, own_language, show
-from marketdesk.dashboard.turns import next_waiting
+from marketdesk.dashboard.tickets import Typed, address_of, find, own_language, show
 from marketdesk.journal.models import AlreadyDone, KeyReused
-from marketdesk.orders.models import OrderItem
 from marketdesk.policy import promises
 from marketdesk.refunds import refunding
 from marketdesk.replies import composing
-from marketdesk.tickets import rules
+from marketdesk.tickets import queues, rules
 from marketdesk.tickets.errors import NotAllowed, SomethingNew
-from marketdesk.tickets.forms import DeedForm, ItemsForm, MessageForm, ReasonForm
+from marketdesk.tickets.forms import DeedForm, ItemsForm, MessageForm, TextForm
 from marketdesk.tickets.models import Draft, Ticket
 from marketdesk.tickets.rules import Verb
 from marketdesk.ui.templatetags.marketdesk import time_left
@@ -47,12 +45,8 @@ def ticket(request: MerchantRequest, public_id: str) -> HttpResponse:
 @merchants_only
 @require_POST
 def draft(request: MerchantRequest, public_id: str) -> HttpResponse:
-    """Keep what is being typed. A save that arrives after its text was sent keeps nothing."""
-    found = find(request, public_id)
-    text = request.POST.get("text", "")
-    last = found.messages.filter(user_id=request.user.pk).order_by("-pk").first()
-    sent = last is not None and " ".join(last.body.split()) == " ".join(text.split())
-    Draft.keep(found.pk, "" if sent else text, by=request.actor)
+    """Keep what is being typed."""
+    Draft.keep_unsent(find(request, public_id).pk, request.POST.get("text", ""), by=request.actor)
     return HttpResponse(status=204)
 
 
@@ -98,7 +92,7 @@ def ask_appeal(request: MerchantRequest, ticket: Ticket) -> HttpResponse:
 
 def appeal(request: MerchantRequest, ticket: Ticket) -> HttpResponse:
     """Appeal to platform support (M77, D26). A reply that was begun is not part of it, and stays a draft."""
-    form = ReasonForm(request.POST)
+    form = TextForm(request.POST)
     reason = request.POST.get("text", "")
     typed = Typed(appealing=True, reason=reason)
     if not form.is_valid():
@@ -118,43 +112,22 @@ def refund(request: MerchantRequest, ticket: Ticket) -> HttpResponse:
     form = ItemsForm(request.POST, ticket=ticket)
     if not form.is_valid():
         return _wrong_items(request, ticket, form)
-    chosen: list[OrderItem] = form.items()
-    again = next((item for item in chosen if not item.refundable), None)
-    if again:
-        words = _("“%(item)s” is refunded already.") % {"item": again.name}
-        typed = Typed(items_error=words, checked=[item.public_id for item in chosen])
-        return show(request, ticket, typed, status=422)
-    left = [item for item in ticket.items.all() if item not in chosen and item.refundable]
-    typed = Typed(checked=[item.public_id for item in chosen], confirm=Confirmation(chosen, left))
+    typed = Typed(checked=form.cleaned_data["item"])
+    try:
+        typed = replace(typed, confirm=refunding.propose(ticket, form.items()))
+    except NotAllowed as refusal:
+        return show(request, ticket, replace(typed, items_error=str(refusal)), status=422)
     return _prepare(request, ticket, Verb.REFUND, typed)
 
 
 def confirm_refund(request: MerchantRequest, ticket: Ticket) -> HttpResponse:
     """The confirmed refund: each item once, and the ticket closes (D17)."""
-    form = ItemsForm(request.POST, ticket=ticket)
-    if not form.is_valid():
-        return _wrong_items(request, ticket, form)
-    chosen = form.items()
-    typed = Typed(checked=[item.public_id for item in chosen])
-
-    def deed() -> None:
-        refunding.refund_items(ticket, chosen, by=form.actor(request.actor))
-
-    return _attempt(request, ticket, typed, deed, _("Refunded. The ticket is closed."))
+    return _with_items(request, ticket, partial(refunding.refund_items, ticket), _("Refunded. The ticket is closed."))
 
 
 def returned(request: MerchantRequest, ticket: Ticket) -> HttpResponse:
     """Mark as returned what has come back (D28)."""
-    form = ItemsForm(request.POST, ticket=ticket)
-    if not form.is_valid():
-        return _wrong_items(request, ticket, form)
-    chosen = form.items()
-    typed = Typed(checked=[item.public_id for item in chosen])
-
-    def deed() -> None:
-        ticket.mark_returned(chosen, by=form.actor(request.actor))
-
-    return _attempt(request, ticket, typed, deed, _("Marked as returned."))
+    return _with_items(request, ticket, ticket.mark_returned, _("Marked as returned."))
 
 
 ACTS: dict[str, Callable[[MerchantRequest, Ticket], HttpResponse]] = {
@@ -187,6 +160,18 @@ def _send(request: MerchantRequest, ticket: Ticket, verb: Callable[..., object],
     return _attempt(request, ticket, typed, deed, words)
 
 
+def _with_items(request: MerchantRequest, ticket: Ticket, verb: Callable[..., object], words: str) -> HttpResponse:
+    """A deed on the checked items."""
+    form = ItemsForm(request.POST, ticket=ticket)
+    if not form.is_valid():
+        return _wrong_items(request, ticket, form)
+
+    def deed() -> None:
+        verb(form.items(), by=form.actor(request.actor))
+
+    return _attempt(request, ticket, Typed(checked=form.cleaned_data["item"]), deed, words)
+
+
 def _attempt(
     request: MerchantRequest, ticket: Ticket, typed: Typed, deed: Callable[[], None], words: str
 ) -> HttpResponse:
@@ -196,8 +181,6 @@ def _attempt(
     except AlreadyDone:
         pass
     except (NotAllowed, SomethingNew, KeyReused) as refusal:
-        if isinstance(refusal, NotAllowed) and refusal.reason == "absent":
-            raise Http404 from refusal
         found = find(request, ticket.public_id)  # as it is now: the refused act has read or changed the other one
         seen = request.POST.get("seen", "") if isinstance(refusal, SomethingNew) else ""
         typed = replace(typed, refused=str(refusal), seen=int(seen) if seen.isdecimal() else None)
@@ -238,11 +221,10 @@ def _errors(form: DeedForm, field: str = "") -> list[str]:
 
 def _tell(request: MerchantRequest, ticket: Ticket, words: str) -> None:
     """What was done, and the way to the next ticket that waits."""
-    following = next_waiting(ticket, request.actor)
+    following = queues.next_waiting(request.actor, after=ticket)
     if following is None:
         words = f"{words} {_('No other ticket waits for you.')}"
     else:
-        url = reverse("dashboard:ticket", args=[following.public_id])
-        link = _("Next ticket")
-        words = format_html('{} <a href="{}" rel="next">{}</a> ({})', words, url, link, time_left(following.due_at))
+        url, link, left = address_of(following.public_id), _("Next ticket"), time_left(following.due_at)
+        words = format_html('{} <a href="{}" rel="next">{}</a> ({})', words, url, link, left)
     messages.success(request, words, extra_tags="good")

@@ -73,8 +73,9 @@ def queue_list(request: MerchantRequest, queue: str) -> HttpResponse:
         "next_url": _address(url, filters, shown.after) if shown.after else "",
         "first_url": _address(url, filters) if after else "",
         "size": SIZE,
+        "hours": promises.current().reply_hours,
         "url": url,
-        "soonest": None if shown.rows else _soonest(request),
+        "soonest": None if shown.rows else queues.next_waiting(request.actor),
     }
     return render(request, "dashboard/queue.html", context, queue=here)
 
@@ -87,7 +88,8 @@ def search(request: MerchantRequest) -> HttpResponse:
     found = _found(request, asked) if asked else []
     if len(found) == 1:
         return redirect("dashboard:ticket", found[0].public_id)
-    return render(request, "dashboard/search.html", {"asked": asked, "rows": [row(ticket) for ticket in found]})
+    context = {"asked": asked, "rows": [row(ticket) for ticket in found], "hours": promises.current().reply_hours}
+    return render(request, "dashboard/search.html", context)
 
 
 @merchants_only
@@ -133,11 +135,6 @@ def summary(found: Tickets, queue: Queue, now: datetime) -> str:
     if queue.category and numbers["next"]:
         sentences.append(_("Next deadline: %(time)s.") % {"time": time_left(numbers["next"])})
     return " ".join(sentences)
-
-
-def _soonest(request: MerchantRequest) -> Ticket | None:
-    """What is due next anywhere: the way on from an empty queue."""
-    return Ticket.objects.visible_to(request.actor).waiting_for_merchant().order_by("due_at", "pk").first()
 
 
 def _found(request: MerchantRequest, asked: str) -> list[Ticket]:

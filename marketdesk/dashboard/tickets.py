@@ -13,35 +13,17 @@ from django.utils.translation import gettext as _
 from marketdesk.dashboard.endings import ending
 from marketdesk.dashboard.entrance import MerchantRequest
 from marketdesk.dashboard.page import queue_url, render
-from marketdesk.dashboard.turns import neighbours
 from marketdesk.journal.models import Audience
-from marketdesk.orders.models import OrderItem
 from marketdesk.policy import promises
-from marketdesk.refunds.models import Refund
+from marketdesk.refunds import details
+from marketdesk.refunds.refunding import Proposal
 from marketdesk.replies import composing
-from marketdesk.tickets import thread
+from marketdesk.tickets import queues, thread
 from marketdesk.tickets.forms import DeedForm
 from marketdesk.tickets.models import Attachment, Ticket
 from marketdesk.tickets.queues import Queue
 from marketdesk.tickets.rules import State, Verb
 from marketdesk.translations import viewing
-from marketdesk.translations.models import Translation
-
-
-@dataclass(frozen=True)
-class Confirmation:
-    """A refund that is asked for and not done yet (M58): the items, those left out, and the sum."""
-
-    items: list[OrderItem]
-    left: list[OrderItem]
-
-    @property
-    def count(self) -> int:
-        return len(self.items)
-
-    @property
-    def total(self) -> int:
-        return sum(item.refundable for item in self.items)
 
 
 @dataclass(frozen=True)
@@ -54,7 +36,7 @@ class Typed:
     language: str = ""
     checked: Sequence[str] = ()
     items_error: str = ""
-    confirm: Confirmation | None = None
+    confirm: Proposal | None = None
     appealing: bool = False
     reason: str = ""
     reason_error: str = ""
@@ -72,9 +54,7 @@ class Button:
 
 def find(request: MerchantRequest, public_id: str) -> Ticket:
     """The ticket with what its page names; a stranger's is as if absent (D31)."""
-    related = ("customer", "merchant", "issue", "order", "product")
-    seen = Ticket.objects.visible_to(request.actor).select_related(*related).prefetch_related("items")
-    ticket: Ticket = get_object_or_404(seen, public_id=public_id)
+    ticket: Ticket = get_object_or_404(Ticket.objects.visible_to(request.actor).for_page(), public_id=public_id)
     return ticket
 
 
@@ -85,8 +65,10 @@ def show(request: MerchantRequest, ticket: Ticket, typed: Typed | None = None, *
     queue = Queue.of(ticket)
     can = ticket.can(actor)
     order = ticket.order
-    url = reverse("dashboard:ticket", args=[ticket.public_id])
+    neighbours = queues.neighbours(queue, ticket, actor)
+    url = address_of(ticket.public_id)
     language = own_language(request)
+    entries = thread.entries(ticket, actor)
     context = {
         "ticket": ticket,
         "url": url,
@@ -95,14 +77,15 @@ def show(request: MerchantRequest, ticket: Ticket, typed: Typed | None = None, *
         "can_reopen": Verb.REOPEN in can,
         "queue_words": queue.label,
         "queue_url": queue_url(queue),
-        "turns": neighbours(ticket, queue, actor),
+        "previous_url": address_of(neighbours.before),
+        "next_url": address_of(neighbours.after),
         "refund_ends_at": order.refund_ends_at(promises.current().refund_window_days) if order else None,
         "seen": ticket.last_seen_by(actor),
         "keys": {"reply": DeedForm().fresh_key, "items": DeedForm().fresh_key, "appeal": DeedForm().fresh_key},
-        "entries": thread.entries(ticket, actor),
+        "entries": entries,
         "new_from": _new_from(ticket, request, typed.seen),
         "reader_language": language,
-        "translation": _translation(request, ticket, language),
+        "translation": viewing.view(request.GET.get("view", ""), entries, language),
         "typed": typed,
         "asks_to_appeal": typed.appealing and Verb.APPEAL in can,
         "staff_readers": thread.readers(Audience.STAFF, ticket, actor),
@@ -110,6 +93,11 @@ def show(request: MerchantRequest, ticket: Ticket, typed: Typed | None = None, *
         **_reply(request, ticket, can, typed),
     }
     return render(request, "dashboard/ticket.html", context, queue=queue, status=status)
+
+
+def address_of(public_id: str) -> str:
+    """A ticket's page; nothing for no ticket."""
+    return reverse("dashboard:ticket", args=[public_id]) if public_id else ""
 
 
 def own_language(request: MerchantRequest) -> str:
@@ -130,17 +118,15 @@ def _items(ticket: Ticket, can: frozenset[Verb]) -> dict[str, Any]:
     """Affected Items and Refund Details. Where the customer named no item, the order's own are shown."""
     order = ticket.order
     named = list(ticket.items.all())
-    refunds = list(Refund.objects.filter(ticket=ticket).select_related("item").order_by("pk")) if order else []
-    refunded = {refund.item_id for refund in refunds}
-    returned = [item for item in named if item.returned_at and item.pk not in refunded]
+    told = details.of(ticket)
     return {
         "items": named or (list(order.items.order_by("pk")) if order else []),
         "items_named": bool(named),
         "currency": order.currency if order else "",
         "can_refund": Verb.REFUND in can and any(item.refundable for item in named),
         "can_return": Verb.MARK_RETURNED in can and any(not item.returned_at for item in named),
-        "refunds": refunds,
-        "returned": [] if ticket.is_open else returned,
+        "refunds": told.refunds,
+        "returned": [] if ticket.is_open else told.returned,
     }
 
 
@@ -173,14 +159,3 @@ def _new_from(ticket: Ticket, request: MerchantRequest, seen: int | None) -> int
         return None
     events = ticket.events_for(request.actor).filter(pk__gt=seen)
     return next((event.data["message"] for event in events if event.data.get("message")), None)
-
-
-def _translation(request: MerchantRequest, ticket: Ticket, language: str) -> Translation | None:
-    """View in [Language] (M69): the message asked for; without words where nobody has translated it."""
-    wanted = request.GET.get("view", "")
-    if not wanted.isdecimal() or len(wanted) > 18:
-        return None
-    message = ticket.messages_for(request.actor).filter(pk=int(wanted)).first()
-    if message is None:
-        return None
-    return viewing.view(message, language).translation or Translation(message=message, language=language)

@@ -2,7 +2,6 @@
 
 from django.urls import path
 
-import marketdesk.lib.ids  # noqa: F401  (the converter `id`)
 from marketdesk.dashboard import acts, lists, pictures, stores
 
 app_name = "dashboard"

@@ -37,4 +37,5 @@ class PublicIdConverter:
         return value
 
 
+# Here, where every model comes by: before any URL table is read, and once.
 register_converter(PublicIdConverter, "id")

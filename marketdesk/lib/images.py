@@ -5,26 +5,26 @@ for its name or its declared type, and leaves as a fresh JPEG or PNG without met
 """
 
 import hashlib
-import io
+import json
+import os
+import subprocess
+import sys
 import threading
-from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, Any
 
 from django.utils.translation import gettext_lazy as _
-from PIL import Image, ImageOps
+
+from marketdesk.lib import drawing
+from marketdesk.lib.drawing import FORMATS, MAX_SIDE, THUMBNAIL_SIDE
+
+__all__ = ["FORMATS", "MAX_BYTES", "MAX_SIDE", "THUMBNAIL_SIDE", "BadPicture", "Picture", "redraw"]
 
 MAX_BYTES = 10 * 1024 * 1024
-MAX_PIXELS = 40_000_000
-MAX_SIDE = 2560
-THUMBNAIL_SIDE = 480
-FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
-# A progressive JPEG has about ten scans. Each costs a pass over the whole picture, and 65 bytes are enough for one:
-# a file of 10 MB could keep a processor busy for an hour.
-MAX_SCANS = 100
-# A picture of 40 million pixels takes up to 600 MB while it is read, so large ones wait for each other.
-LARGE = 12_000_000
-_one_large = threading.Lock()
+# Seconds of waiting; the program limits its own work (drawing.SECONDS), and a busy machine takes longer for it.
+PATIENCE = 30
+# Each takes up to drawing.MEMORY, so only so many are drawn at once.
+_turns = threading.BoundedSemaphore(2)
 
 
 class BadPicture(ValueError):
@@ -57,49 +57,37 @@ def redraw(upload: IO[bytes]) -> Picture:
         raise BadPicture(_("The file is empty."))
     if len(raw) > MAX_BYTES:
         raise BadPicture(_("The picture is larger than 10 MB."))
-    try:
-        return _redraw(raw)
-    except BadPicture:
-        raise
-    except Exception as broken:  # Pillow's decoders raise nearly anything on a damaged file
-        raise BadPicture(_("The file is not a picture, or it is damaged. Send JPEG, PNG, GIF or WebP.")) from broken
-
-
-def _redraw(raw: bytes) -> Picture:
-    with Image.open(io.BytesIO(raw), formats=FORMATS) as opened:
-        if opened.width * opened.height > MAX_PIXELS:
+    said, drawn = _draw(raw)
+    match said.get("refused"):
+        case "pixels":
             raise BadPicture(_("The picture has more than 40 million pixels."))
-        if opened.format in {"JPEG", "MPO"} and raw.count(b"\xff\xda") > MAX_SCANS:
+        case "slow":
             raise BadPicture(
                 _("The picture is built in a way that takes too long to read. Save it anew and try again.")
             )
-        with _one_large if opened.width * opened.height > LARGE else nullcontext():
-            pixels = _shrunk(opened)
-    # A new image from the bare pixels: no metadata, no trailing bytes, no further frames.
-    fresh = Image.frombytes(pixels.mode, pixels.size, pixels.tobytes())
-    small = fresh.copy()
-    small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
-    mime = "image/png" if fresh.mode == "RGBA" else "image/jpeg"
-    return Picture(_encode(fresh, mime), _encode(small, mime), mime, fresh.width, fresh.height)
+    size = said["size"]
+    return Picture(drawn[:size], drawn[size:], said["mime"], said["width"], said["height"])
 
 
-def _shrunk(opened: Image.Image) -> Image.Image:
-    """The first frame, upright and no larger than we keep it. Made small as early as possible: a large JPEG is
-    decoded at half its size or less, and no large copy is kept."""
-    opened.draft(None, (MAX_SIDE, MAX_SIDE))
-    opened.load()
-    if opened.mode.startswith("I"):  # 16 bits of grey, which Pillow would cut off instead of scaling down
-        opened = opened.point(lambda grey: grey * (1 / 256)).convert("L")
-    mode = "RGBA" if "A" in opened.getbands() or "transparency" in opened.info else "RGB"
-    pixels = opened if opened.mode == mode else opened.convert(mode)
-    pixels.thumbnail((MAX_SIDE, MAX_SIDE))
-    return ImageOps.exif_transpose(pixels)
-
-
-def _encode(image: Image.Image, mime: str) -> bytes:
-    out = io.BytesIO()
-    if mime == "image/png":
-        image.save(out, "PNG")
-    else:
-        image.save(out, "JPEG", quality=85)
-    return out.getvalue()
+def _draw(raw: bytes) -> tuple[dict[str, Any], bytes]:
+    """What the drawing program says, and what it has drawn."""
+    # -I and a bare environment: nothing of ours is there to be found.
+    environment = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
+    with _turns:
+        try:
+            ended = subprocess.run(  # noqa: S603  (our own program; what is not trusted is its input)
+                [sys.executable, "-I", drawing.__file__],
+                input=raw,
+                capture_output=True,
+                timeout=PATIENCE,
+                env=environment,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return {"refused": "slow"}, b""
+    if ended.returncode < 0:  # its time or memory was up, or the file had broken the decoder
+        return {"refused": "slow"}, b""
+    if ended.returncode:
+        raise BadPicture(_("The file is not a picture, or it is damaged. Send JPEG, PNG, GIF or WebP."))
+    line, _newline, drawn = ended.stdout.partition(b"\n")
+    return json.loads(line), drawn

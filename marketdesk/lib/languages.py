@@ -2,6 +2,7 @@
 
 import unicodedata
 
+from babel import Locale
 from django.utils import translation
 
 # Code -> the language's name in itself, in the order of the language menus.
@@ -34,6 +35,8 @@ _BY_COUNTRY = {
     "zh-hant": ["TW", "HK", "MO"],
     "ar": ["SA", "AE", "EG", "MA", "QA", "KW", "JO"],
 }
+# Where Babel needs more than our code says.
+_LOCALES = {"en": "en_GB", "zh-hant": "zh_Hant_TW", "pt-br": "pt_BR", "ar": "ar_EG"}
 _LANGUAGE_OF = {country: code for code, countries in _BY_COUNTRY.items() for country in countries}
 
 
@@ -50,6 +53,12 @@ def direction(language: str) -> str:
 def own_name(language: str) -> str:
     """The language's name in itself; the code where it is not one of ours."""
     return LANGUAGES.get(language, language)
+
+
+def babel_locale(language: str | None = None) -> Locale:
+    """Babel's knowledge of a language: its numbers, plurals and names of countries; the reader's where none is said."""
+    code = language or translation.get_language() or "en"
+    return Locale.parse(_LOCALES.get(code, code.split("-", maxsplit=1)[0]))
 
 
 def isolated(name: str) -> str:

@@ -2,9 +2,9 @@
 
 from decimal import Decimal
 
-from babel import Locale
 from babel.numbers import format_currency, get_currency_precision
-from django.utils import translation
+
+from marketdesk.lib import languages
 
 LARGEST = 10**14
 
@@ -32,18 +32,7 @@ def to_decimal(minor: int, currency: str) -> Decimal:
 
 def show(minor: int, currency: str, language: str | None = None) -> str:
     """The sum for a reader: `12.50 EUR` in the number format of the language, the ISO code always said."""
-    locale = babel_locale(language or translation.get_language() or "en")
+    locale = languages.babel_locale(language)
     return format_currency(
         to_decimal(minor, currency), currency, format="#,##0.00 ¤¤", locale=locale, currency_digits=True
     )
-
-
-def babel_locale(language: str) -> Locale:
-    """Babel's locale for one of our language codes."""
-    return Locale.parse(to_babel(language))
-
-
-def to_babel(language: str) -> str:
-    """`pt-br` as Babel spells it: `pt_BR`."""
-    special = {"zh-hant": "zh_Hant_TW", "pt-br": "pt_BR", "ar": "ar_EG"}
-    return special.get(language, language.split("-", maxsplit=1)[0])

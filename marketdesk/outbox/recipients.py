@@ -63,6 +63,7 @@ TOLD: tuple[Told, ...] = (
     _told("due_soon", [CLOCK], M, "due_soon"),  # D29
     # The platform's support team
     _told(Verb.APPEAL, [M], S, "appealed"),  # M77
+    _told(Verb.TAKE_OVER, [CLOCK], S, "taken_over"),  # M48, D14
     _told(Verb.REFUND_FAILED, [S, CLOCK], S, "refund_failed"),  # D17
 )
 

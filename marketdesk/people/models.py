@@ -23,7 +23,7 @@ class People(BaseUserManager["User"]):
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """The operator: a member of support who may also open the console."""
+        """The operator: a member of support."""
         fields = {"party": Party.SUPPORT, "is_staff": True, "is_superuser": True, **fields}
         return self.create_user(email, password, **fields)
 

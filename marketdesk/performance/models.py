@@ -49,12 +49,12 @@ def rate(ticket: Ticket, *, helpful: bool, comment: str, by: Actor) -> Rating:
         raise NotAllowed("rating", _("This ticket cannot be rated now."))
     desk = Desk.PLATFORM if ticket.closed_by == Party.SUPPORT else Desk(ticket.desk)
     served = desk == Desk.MERCHANT and ticket.waits.exists()
+    said = {"helpful": helpful, "comment": comment.replace("\x00", "").strip()[:2000]}
     rating, _created = Rating.objects.update_or_create(
         ticket=ticket,
-        defaults={"helpful": helpful, "comment": comment.replace("\x00", "").strip()[:2000]},
+        defaults=said,
         create_defaults={
-            "helpful": helpful,
-            "comment": comment.replace("\x00", "").strip()[:2000],
+            **said,
             "merchant_id": ticket.merchant_id if served else None,
             "desk": desk,
             "at": by.at,

@@ -1,14 +1,15 @@
 """Every number of the business, once, with its meaning and its source."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 from marketdesk.lib.countries import EUROPE
 
 
-def _promise(default: Any, meaning: str, source: str) -> Any:
-    """A field of the policy: its default, its meaning in words and the requirement it comes from."""
-    meta = {"meaning": meaning, "source": source}
+def _promise(default: Any, meaning: str, source: str, *, bounds: tuple[int, int] = (1, 1000)) -> Any:
+    """A field of the policy: its default, its meaning in words, the requirement it comes from, and between which
+    numbers it may lie if it is one."""
+    meta = {"meaning": meaning, "source": source, "bounds": bounds}
     if isinstance(default, (list, dict)):
         return field(default_factory=lambda: type(default)(default), metadata=meta)
     return field(default=default, metadata=meta)
@@ -16,7 +17,7 @@ def _promise(default: Any, meaning: str, source: str) -> Any:
 
 @dataclass(frozen=True)
 class Policy:
-    """What the operator promises. Read through `policy.current()`, changed through `policy.change()`."""
+    """What the operator promises. Read through `promises.current()`, changed through `promises.change()`."""
 
     platform_name: str = _promise(
         "the platform", "The marketplace's name on every page and in every mail.", "requirements, preface"
@@ -69,15 +70,24 @@ class Policy:
         120,
         "Days after the refund window before which order questions are taken by platform support; empty: no such wait.",
         "M30, D12",
+        bounds=(0, 3650),
     )
     closes_after: int | None = _promise(
         None,
         "Days after the refund window from which order questions are taken by platform support; empty: never.",
         "M30, D12",
+        bounds=(0, 3650),
     )
     refund_window_days: int = _promise(30, "Days after delivery in which an order can be refunded.", "D13")
 
-    @classmethod
-    def meanings(cls) -> dict[str, str]:
-        """Each promise's meaning in words, by name."""
-        return {one.name: one.metadata["meaning"] for one in fields(cls)}
+    figures_days: int = _promise(30, "Days that the late response rate and CSAT look back.", "D4, D5", bounds=(1, 366))
+    figures_sample: int = _promise(5, "Answers or ratings below which no rate is shown.", "D4, D5")
+    late_normal: int = _promise(5, "Percent of late answers below which a rate is normal.", "M88, D6", bounds=(0, 100))
+    late_severe: int = _promise(45, "Percent of late answers above which it is severe.", "M89, D6", bounds=(0, 100))
+    csat_normal: int = _promise(85, "Percent of helpful ratings above which CSAT is normal.", "M91, D6", bounds=(0, 100))
+    csat_severe: int = _promise(60, "Percent of helpful ratings below which it is severe.", "M92, D6", bounds=(0, 100))
+    warning_waits: int = _promise(3, "Late answers within the figures' days that lead to a warning.", "M45, D7")
+    warning_pause_days: int = _promise(7, "Days between two warnings.", "D7")
+    penalty_warnings: int = _promise(3, "Warnings that lead to a penalty notice.", "M46, D7")
+    penalty_days: int = _promise(90, "Days within which those warnings count.", "D7")
+    blocks_impressions: bool = _promise(False, "A severe rate blocks impressions without a person's decision.", "D8")

@@ -74,22 +74,17 @@ def change(values: dict[str, Any], *, reason: str, by: Actor, valid_from: dateti
 
 def check(policy: Policy) -> None:
     """Raise BadPolicy where a value is out of bounds."""
-    whole_days = (
-        "reply_hours",
-        "platform_reply_hours",
-        "silence_reminder_days",
-        "silence_close_days",
-        "reopen_days",
-        "rating_days",
-        "refund_window_days",
-    )
-    for name in whole_days:
-        if not _is_whole(getattr(policy, name), 1, 1000):
-            raise BadPolicy(_("%(name)s must be a whole number from 1 to 1000.") % {"name": name})
-    for name in ("opens_after", "closes_after"):
-        value = getattr(policy, name)
-        if value is not None and not _is_whole(value, 0, 3650):
-            raise BadPolicy(_("%(name)s must be empty or a whole number from 0 to 3650.") % {"name": name})
+    for one in fields(policy):
+        least, most = one.metadata["bounds"]
+        value, words = getattr(policy, one.name), {"name": one.name, "least": least, "most": most}
+        if one.type in {"int", int} and not _is_whole(value, least, most):
+            raise BadPolicy(_("%(name)s must be a whole number from %(least)s to %(most)s.") % words)
+        if one.type in {"int | None", int | None} and value is not None and not _is_whole(value, least, most):
+            raise BadPolicy(_("%(name)s must be empty or a whole number from %(least)s to %(most)s.") % words)
+        if one.type in {"bool", bool} and not isinstance(value, bool):
+            raise BadPolicy(_("%(name)s must be yes or no.") % words)
+    if policy.late_normal > policy.late_severe or policy.csat_severe > policy.csat_normal:
+        raise BadPolicy(_("A rate cannot be normal and severe at once."))
     if policy.silence_close_days <= policy.silence_reminder_days:
         raise BadPolicy(_("A silent customer must be reminded before the ticket is closed."))
     if policy.takeover not in {"automatic", "offer", "never"}:

@@ -1,6 +1,7 @@
 """Refund Checked Orders: one refund for each item, exactly once, and the ticket closes (M57-M59, D17, D27)."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -10,6 +11,31 @@ from marketdesk.people.actor import Actor
 from marketdesk.refunds.models import Refund, RefundStatus
 from marketdesk.tickets.errors import NotAllowed
 from marketdesk.tickets.models import Ticket
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A refund that is asked for and not done yet (M58): the items, those left out, and the sum in minor units."""
+
+    items: list[OrderItem]
+    left: list[OrderItem]
+
+    @property
+    def count(self) -> int:
+        return len(self.items)
+
+    @property
+    def total(self) -> int:
+        return sum(item.refundable for item in self.items)
+
+
+def propose(ticket: Ticket, items: Sequence[OrderItem]) -> Proposal:
+    """What would be refunded, to be confirmed. Raises NotAllowed for an item that is refunded already."""
+    for item in items:
+        if not item.refundable:
+            raise NotAllowed("refunded", _("“%(item)s” is refunded already.") % {"item": item.name})
+    left = [item for item in ticket.items.all() if item not in items and item.refundable]
+    return Proposal(list(items), left)
 
 
 def refund_items(ticket: Ticket, items: Sequence[OrderItem], *, by: Actor, reason: str = "") -> list[Refund]:

@@ -87,6 +87,7 @@ class QuestionForm(MessageForm):
         ("refund", gettext_lazy("I want my money back")),
         ("return", gettext_lazy("I want to send it back")),
     )
+    field_order = ("wants",)  # what is wrong is listed in the order of the page
     subject = forms.CharField(required=False, max_length=120)
     wants = forms.ChoiceField(
         required=False,

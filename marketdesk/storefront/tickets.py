@@ -7,7 +7,6 @@ from django import forms
 from django.contrib import messages
 from django.db.models import Prefetch
 from django.http import FileResponse, Http404, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language
@@ -26,7 +25,7 @@ from marketdesk.tickets.errors import NotAllowed, SomethingNew
 from marketdesk.tickets.forms import DeedForm, MessageForm
 from marketdesk.tickets.models import Attachment, Draft, Ticket
 from marketdesk.translations import viewing
-from marketdesk.translations.models import Translation
+from marketdesk.ui.pictures import HEADERS
 
 
 class CloseForm(DeedForm):
@@ -112,21 +111,20 @@ def helped(request: CustomerRequest, public_id: str) -> HttpResponse:
 @customers_only
 def draft(request: CustomerRequest, public_id: str) -> HttpResponse:
     """Keep what is being typed."""
-    Draft.keep(_find(request, public_id).pk, request.POST.get("text", ""), by=request.actor)
+    Draft.keep_unsent(_find(request, public_id).pk, request.POST.get("text", ""), by=request.actor)
     return HttpResponse(status=204)
 
 
 @require_safe
 @customers_only
-def picture(request: CustomerRequest, public_id: str, picture: str) -> HttpResponseBase:
+def picture(request: CustomerRequest, public_id: str, picture: str) -> FileResponse:
     """A picture of a message; `?small` for its thumbnail."""
-    seen = Attachment.objects.visible_to(request.actor)
-    return _send(get_object_or_404(seen, public_id=picture, message__ticket__public_id=public_id), request)
+    return _send(get_object_or_404(Attachment.objects.on_page(request.actor, public_id), public_id=picture), request)
 
 
 @require_safe
 @customers_only
-def kept_picture(request: CustomerRequest, picture: str) -> HttpResponseBase:
+def kept_picture(request: CustomerRequest, picture: str) -> FileResponse:
     """A picture that I chose and that is not sent yet."""
     seen = Attachment.objects.visible_to(request.actor)
     return _send(get_object_or_404(seen, public_id=picture, message__isnull=True), request)
@@ -184,6 +182,8 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     items = _items(ticket)
+    entries = thread.entries(ticket, request.actor)
+    language = get_language() or "en"
     kept = Draft.of(ticket.pk, by=request.actor)
     rating = Rating.objects.filter(ticket=ticket).first()
     context = {
@@ -193,14 +193,14 @@ def _page(
         "items": items,
         # One item without a story of its own stands at the top of the page already.
         "show_items": len(items) > 1 or any(item.returned_at or item.paid_back for item in items),
-        "entries": thread.entries(ticket, request.actor),
+        "entries": entries,
         "seen": ticket.last_seen_by(request.actor),
         "form": form or MessageForm(by=request.actor, initial={"text": kept}),
         "restored": bool(kept) and form is None,
         "refusal": refusal,
         "readers": thread.readers(Audience.EVERYONE, ticket, request.actor),
-        "reader_language": get_language() or "en",
-        "translation": _translation(request, ticket),
+        "reader_language": language,
+        "translation": viewing.view(request.GET.get("view", ""), entries, language),
         "rating": rating,
         "rating_form": rating_form,
         "can_rate": can_rate(ticket, request.actor.at),
@@ -215,18 +215,6 @@ def _items(ticket: Ticket) -> list[Any]:
     return list(ticket.items.prefetch_related(refunds).order_by("pk"))
 
 
-def _translation(request: CustomerRequest, ticket: Ticket) -> Translation | None:
-    """The message that `?view=` asks to see in the reader's language; an empty one where nobody translated it."""
-    wanted = request.GET.get("view", "")
-    if not wanted.isascii() or not wanted.isdigit() or len(wanted) > 18:
-        return None
-    message = ticket.messages_for(request.actor).filter(pk=int(wanted)).first()
-    if message is None:
-        return None
-    found = viewing.view(message, get_language() or "en").translation
-    return found or Translation(message=message, language=get_language() or "en")
-
-
 def _ask_again(ticket: Ticket) -> str:
     """Where a new question about the same begins, linked to this one (D16)."""
     if ticket.order:
@@ -238,14 +226,9 @@ def _ask_again(ticket: Ticket) -> str:
     return f"{start}?follows={ticket.public_id}"
 
 
-def _send(attachment: Attachment, request: CustomerRequest) -> HttpResponseBase:
+def _send(found: Attachment, request: CustomerRequest) -> FileResponse:
     try:
-        body = attachment.open(small="small" in request.GET)
+        body = found.open(small="small" in request.GET)
     except FileNotFoundError:
         raise Http404 from None
-    response = FileResponse(body, content_type=attachment.mime, filename=attachment.name)
-    # Drawn anew on arrival; these lines are for the browser that sees more in it than a picture.
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response["Cache-Control"] = "private, max-age=86400, immutable"
-    return response
+    return FileResponse(body, content_type=found.mime, filename=found.file_name, headers=HEADERS)

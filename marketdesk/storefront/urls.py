@@ -3,7 +3,6 @@
 from django.urls import path
 from django.urls.resolvers import URLPattern
 
-import marketdesk.lib.ids  # noqa: F401  `<id:…>`
 from marketdesk.storefront import asking, home, tickets
 
 app_name = "storefront"

@@ -13,9 +13,9 @@ from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from marketdesk.journal.models import Audience
-from marketdesk.orders.models import OrderItem
 from marketdesk.policy import promises
-from marketdesk.refunds.models import Refund
+from marketdesk.refunds import details
+from marketdesk.refunds.refunding import Proposal
 from marketdesk.replies import composing
 from marketdesk.support.entrance import AgentRequest
 from marketdesk.support.forms import agents
@@ -25,7 +25,6 @@ from marketdesk.tickets.forms import DeedForm
 from marketdesk.tickets.models import Attachment, Message, Ticket, Wait
 from marketdesk.tickets.rules import OVER, Desk, State, Verb
 from marketdesk.translations import viewing
-from marketdesk.translations.models import Translation
 
 OTHERS_AT_MOST = 10
 
@@ -42,22 +41,6 @@ class Typed:
 
 
 @dataclass(frozen=True)
-class Refunding:
-    """A refund that waits for its confirmation: what is paid back, what is left out, and the sum in minor units."""
-
-    items: list[OrderItem]
-    left: list[OrderItem]
-
-    @property
-    def count(self) -> int:
-        return len(self.items)
-
-    @property
-    def total(self) -> int:
-        return sum(item.refundable for item in self.items)
-
-
-@dataclass(frozen=True)
 class OtherTicket:
     """Another ticket of the same customer: how it stands, and whether this one continues it or is continued by it."""
 
@@ -69,9 +52,7 @@ class OtherTicket:
 
 def find_ticket(request: AgentRequest, public_id: str) -> Ticket:
     """The ticket with what its page names; 404 for what the actor may not see."""
-    related = ("customer", "merchant", "issue", "order", "product", "assignee")
-    seen = Ticket.objects.visible_to(request.actor).select_related(*related).prefetch_related("items")
-    ticket: Ticket = get_object_or_404(seen, public_id=public_id)
+    ticket: Ticket = get_object_or_404(Ticket.objects.visible_to(request.actor).for_page(), public_id=public_id)
     return ticket
 
 
@@ -95,7 +76,7 @@ def show(
     errors: Sequence[str] = (),
     items_error: str = "",
     typed: Typed | None = None,
-    refunding: Refunding | None = None,
+    refunding: Proposal | None = None,
     closing_for_good: bool = False,
 ) -> HttpResponse:
     """The page. `refused` says in the thread why nothing was done, `errors` what to check in a form; `refunding` and
@@ -106,15 +87,18 @@ def show(
     neighbours = desk.neighbours(queue, ticket, actor)
     entries = thread.entries(ticket, actor)
     language = get_language() or "en"
-    refunds = list(Refund.objects.filter(ticket=ticket).select_related("item").order_by("pk"))
+    refunded = details.of(ticket)
+    items = list(ticket.items.all())
     context = {
         "ticket": ticket,
-        "items": list(ticket.items.all()),
+        "items": items,
         "currency": ticket.order.currency if ticket.order else "",
         "refund_ends_at": ticket.order.refund_ends_at(promises.current().refund_window_days) if ticket.order else None,
         "state": state_words(ticket),
         "ended": ended_words(ticket),
         "can": {str(verb): True for verb in can},
+        "can_refund": Verb.REFUND in can and any(item.refundable for item in items),
+        "can_return": Verb.MARK_RETURNED in can and any(not item.returned_at for item in items),
         "seen": ticket.last_seen_by(actor),
         "deed": DeedForm(),
         "action": address_of(ticket.public_id, queue),
@@ -127,15 +111,15 @@ def show(
         "appeal": _appeal(entries),
         "entries": entries,
         "reader_language": language,
-        "translation": _translation(request, entries, language),
+        "translation": viewing.view(request.GET.get("view", ""), entries, language),
         "refused": refused,
         "errors": errors,
         "items_error": items_error,
         "refunding": refunding,
         "checked": [item.public_id for item in refunding.items] if refunding else request.POST.getlist("item"),
         "closing_for_good": closing_for_good,
-        "refunds": refunds,
-        "returned": _returned(ticket, refunds),
+        "refunds": refunded.refunds,
+        "returned": refunded.returned,
         "waits": [(wait, _outcome(wait, ticket, request)) for wait in ticket.waits.order_by("pk")],
         "agents": list(agents()) if Verb.ASSIGN in can else [],
         "others": _others(ticket, request),
@@ -179,21 +163,6 @@ def _appeal(entries: list[thread.Entry]) -> Message | None:
     """Why the merchant brought support in, where a reason was given."""
     aside = [one.message for one in entries if one.message and one.message.audience == Audience.STAFF]
     return aside[-1] if aside else None
-
-
-def _translation(request: AgentRequest, entries: list[thread.Entry], language: str) -> Translation | None:
-    """The message that was asked for in the reader's language; without words where nobody translated it."""
-    wanted = request.GET.get("view", "")
-    message = next((one.message for one in entries if one.message and str(one.message.pk) == wanted), None)
-    if message is None:
-        return None
-    return viewing.view(message, language).translation or Translation(message=message, language=language, body="")
-
-
-def _returned(ticket: Ticket, refunds: list[Refund]) -> list[OrderItem]:
-    """What came back without a refund of this ticket."""
-    refunded = {refund.item_id for refund in refunds}
-    return [item for item in ticket.items.all() if item.returned_at and item.pk not in refunded]
 
 
 def _outcome(wait: Wait, ticket: Ticket, request: AgentRequest) -> str:

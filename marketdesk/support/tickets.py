@@ -19,12 +19,13 @@ from marketdesk.replies import composing
 from marketdesk.support import page
 from marketdesk.support.entrance import AgentRequest, agents_only
 from marketdesk.support.forms import AssignForm, SettleForm, WritingForm
-from marketdesk.support.page import Refunding, Typed
+from marketdesk.support.page import Typed
 from marketdesk.tickets import rules
 from marketdesk.tickets.errors import NotAllowed, SomethingNew
 from marketdesk.tickets.forms import DeedForm, ItemsForm
 from marketdesk.tickets.models import Attachment, Draft, Ticket
 from marketdesk.tickets.rules import Verb
+from marketdesk.ui.pictures import HEADERS
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -44,23 +45,20 @@ def ticket(request: AgentRequest, public_id: str) -> HttpResponse:
 @agents_only
 def draft(request: AgentRequest, public_id: str) -> HttpResponse:
     """Keep what is being typed."""
-    ticket = page.find_ticket(request, public_id)
-    Draft.keep(ticket.pk, request.POST.get("text", ""), by=request.actor)
+    Draft.keep_unsent(page.find_ticket(request, public_id).pk, request.POST.get("text", ""), by=request.actor)
     return HttpResponse(status=204)
 
 
 @require_safe
 @agents_only
 def picture(request: AgentRequest, public_id: str, picture: str) -> FileResponse:
-    """A picture of a message on this ticket, or one of the agent's own that is not sent yet."""
-    ticket = page.find_ticket(request, public_id)
-    seen = Attachment.objects.visible_to(request.actor).select_related("message")
-    found = get_object_or_404(seen, public_id=picture)
-    if found.message and found.message.ticket_id != ticket.pk:
-        raise Http404
-    answer = FileResponse(found.open(small="small" in request.GET), content_type=found.mime, filename=found.name)
-    answer["Cache-Control"] = "private, max-age=86400"
-    return answer
+    """A picture of a message on this ticket, or one of the agent's own not sent yet; `?small`: its thumbnail."""
+    found = get_object_or_404(Attachment.objects.on_page(request.actor, public_id), public_id=picture)
+    try:
+        body = found.open(small="small" in request.GET)
+    except FileNotFoundError:
+        raise Http404 from None
+    return FileResponse(body, content_type=found.mime, filename=found.file_name, headers=HEADERS)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -112,28 +110,21 @@ def _refund(request: AgentRequest, ticket: Ticket) -> HttpResponse:
     form = ItemsForm(request.POST, ticket=ticket)
     if not form.is_valid():
         return page.show(request, ticket, status=422, items_error=" ".join(_errors(form)))
-    chosen = form.items()
-    left = [item for item in ticket.items.all() if item not in chosen]
-    return _ask_back(request, ticket, Verb.REFUND, refunding=Refunding(chosen, left))
+    try:
+        proposal = refunding.propose(ticket, form.items())
+    except NotAllowed as refusal:
+        return page.show(request, ticket, status=422, items_error=str(refusal))
+    return _ask_back(request, ticket, Verb.REFUND, refunding=proposal)
 
 
 def _confirm_refund(request: AgentRequest, ticket: Ticket) -> HttpResponse:
     """The refund, confirmed."""
-    form = ItemsForm(request.POST, ticket=ticket)
-    if not form.is_valid():
-        return page.show(request, ticket, status=422, items_error=" ".join(_errors(form)))
-    items, by = form.items(), form.actor(request.actor)
-    said = _("Refunded. The ticket is closed.")
-    return _attempt(request, ticket, lambda: refunding.refund_items(ticket, items, by=by), said)
+    return _with_items(request, ticket, partial(refunding.refund_items, ticket), _("Refunded. The ticket is closed."))
 
 
 def _mark_returned(request: AgentRequest, ticket: Ticket) -> HttpResponse:
     """The checked items have come back."""
-    form = ItemsForm(request.POST, ticket=ticket)
-    if not form.is_valid():
-        return page.show(request, ticket, status=422, items_error=" ".join(_errors(form)))
-    items, by = form.items(), form.actor(request.actor)
-    return _attempt(request, ticket, lambda: ticket.mark_returned(items, by=by), _("Marked as returned."))
+    return _with_items(request, ticket, ticket.mark_returned, _("Marked as returned."))
 
 
 def _assign(request: AgentRequest, ticket: Ticket) -> HttpResponse:
@@ -202,6 +193,15 @@ def _plainly(request: AgentRequest, ticket: Ticket, verb: Callable[..., object],
     if not form.is_valid():
         return page.show(request, ticket, status=422, errors=_errors(form))
     return _attempt(request, ticket, lambda: verb(by=form.actor(request.actor)), said)
+
+
+def _with_items(request: AgentRequest, ticket: Ticket, verb: Callable[..., object], said: str) -> HttpResponse:
+    """An act on the checked items."""
+    form = ItemsForm(request.POST, ticket=ticket)
+    if not form.is_valid():
+        return page.show(request, ticket, status=422, items_error=" ".join(_errors(form)))
+    items, by = form.items(), form.actor(request.actor)
+    return _attempt(request, ticket, lambda: verb(items, by=by), said)
 
 
 def _attempt(

@@ -2,7 +2,6 @@
 
 from django.urls import path
 
-import marketdesk.lib.ids  # noqa: F401  (the `id` converter)
 from marketdesk.support import lists, tickets
 
 app_name = "support"

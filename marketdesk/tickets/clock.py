@@ -16,9 +16,3 @@ def is_late(due: datetime, ended_at: datetime) -> bool:
 def time_left(due: datetime, now: datetime) -> timedelta:
     """What is left; negative when overdue."""
     return due - now
-
-
-def share_used(started_at: datetime, due: datetime, now: datetime) -> float:
-    """How much of the time has passed, from 0 to 1."""
-    whole = (due - started_at).total_seconds()
-    return min(1.0, max(0.0, (now - started_at).total_seconds() / whole)) if whole > 0 else 1.0

@@ -13,7 +13,7 @@ from marketdesk.lib.images import BadPicture
 from marketdesk.people.actor import Actor
 from marketdesk.tickets.models import Attachment, Ticket
 from marketdesk.tickets.models.attachment import MOST
-from marketdesk.tickets.models.message import MAX_TEXT, validate_text
+from marketdesk.tickets.models.message import validate_text
 
 
 class DeedForm(forms.Form):
@@ -32,6 +32,17 @@ class DeedForm(forms.Form):
         return by.with_form(self.cleaned_data.get("key") or "", self.cleaned_data.get("seen"))
 
 
+class TextForm(DeedForm):
+    """Words alone, such as the reason of an appeal."""
+
+    text = forms.CharField(widget=forms.Textarea, required=False, strip=False)
+
+    def clean_text(self) -> str:
+        text = str(self.cleaned_data.get("text", ""))
+        validate_text(text)
+        return text
+
+
 class _Pictures(forms.ClearableFileInput):
     allow_multiple_selected = True
 
@@ -45,21 +56,15 @@ class _PicturesField(forms.FileField):
         return [upload for upload in uploads if upload]
 
 
-class MessageForm(DeedForm):
+class MessageForm(TextForm):
     """A message with pictures. Good pictures are stored at once, so that a refusal loses none: `kept` names them."""
 
-    text = forms.CharField(widget=forms.Textarea, required=False, strip=False)
     pictures = _PicturesField(required=False)
 
     def __init__(self, *args: Any, by: Actor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.by = by
         self.attachments: list[Attachment] = []
-
-    def clean_text(self) -> str:
-        text = str(self.cleaned_data.get("text", ""))
-        validate_text(text)
-        return text
 
     def clean_pictures(self) -> list[Attachment]:
         """The pictures kept from an earlier try, and the new ones."""
@@ -80,19 +85,8 @@ class MessageForm(DeedForm):
             self.add_error("pictures", f"{name}: {bad}")
 
     @property
-    def limit(self) -> int:
-        return MAX_TEXT
-
-
-class ReasonForm(DeedForm):
-    """A reason, for an appeal or a note."""
-
-    text = forms.CharField(widget=forms.Textarea, required=False, strip=False)
-
-    def clean_text(self) -> str:
-        text = str(self.cleaned_data.get("text", ""))
-        validate_text(text)
-        return text
+    def most(self) -> int:
+        return MOST
 
 
 class ItemsForm(DeedForm):

@@ -10,6 +10,9 @@ from marketdesk.lib import countries, money
 from marketdesk.policy.defaults import Policy
 from marketdesk.tickets.rules import Category, Desk
 
+# The rules that send a ticket to the platform's desk.
+TO_PLATFORM = frozenset({"other_country", "platform_refunds", "before_gate", "after_gate"})
+
 
 @dataclass(frozen=True)
 class Question:

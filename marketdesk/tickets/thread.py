@@ -1,6 +1,6 @@
 """The conversation as one reader sees it: messages, and between them what happened, day by day."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -97,7 +97,7 @@ def readers(audience: str, ticket: Ticket, actor: Actor) -> str:
 
 def tell(event: Event, ticket: Ticket, actor: Actor) -> str:
     """What happened, in words for this reader; empty where the message beside it says it all."""
-    words = _WORDS.get(event.verb)
+    words = _sentence(event)
     if words is None:
         return ""
     data: dict[str, Any] = event.data
@@ -109,13 +109,19 @@ def tell(event: Event, ticket: Ticket, actor: Actor) -> str:
         "item": data.get("item", ""),
         "to": data.get("to", ""),
     }
-    if event.verb == Verb.CLOSE:
-        words = _CLOSED.get(data.get("how", ""), words)
-    if event.verb == Verb.ASSIGN and not names["to"]:
-        words = lambda: _("%(who)s put it back in the queue")  # noqa: E731
-    if event.verb == "rated" and not data.get("helpful"):
-        words = lambda: _("%(who)s said that this did not help")  # noqa: E731
     return words() % {key: isolated(name) if name else "" for key, name in names.items()}
+
+
+def _sentence(event: Event) -> Callable[[], str] | None:
+    """The sentence of an event, its names still open; several where a verb has more than one outcome."""
+    match event.verb:
+        case Verb.CLOSE:
+            return _CLOSED.get(event.data.get("how", ""), _WORDS[Verb.CLOSE])
+        case Verb.ASSIGN if not event.data.get("to"):
+            return lambda: _("%(who)s put it back in the queue")
+        case "rated" if not event.data.get("helpful"):
+            return lambda: _("%(who)s said that this did not help")
+    return _WORDS.get(event.verb)
 
 
 def _who(event: Event, ticket: Ticket, actor: Actor) -> str:
@@ -131,7 +137,7 @@ def _who(event: Event, ticket: Ticket, actor: Actor) -> str:
     return _("%(platform)s Support") % {"platform": promises.current().platform_name}
 
 
-_WORDS = {
+_WORDS: dict[str, Callable[[], str]] = {
     "open": lambda: _("%(who)s opened this ticket"),
     Verb.RESOLVE: lambda: _("%(who)s resolved this ticket"),
     Verb.CLOSE: lambda: _("%(who)s closed this ticket"),
@@ -147,7 +153,7 @@ _WORDS = {
     Verb.ASSIGN: lambda: _("%(who)s assigned it to %(to)s"),
     "rated": lambda: _("%(who)s said that this helped"),
     Verb.MARK_LATE: lambda: _("The time left to reply ran out"),
-    Verb.REMIND: lambda: _("A reminder was sent to the customer"),
+    Verb.REMIND: lambda: _("A reminder was sent"),
 }
 _CLOSED = {
     "silence": lambda: _("Closed, because no answer came"),

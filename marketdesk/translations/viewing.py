@@ -1,30 +1,16 @@
-"""View in [Language]: the stored translation of a message, or why there is none (M69)."""
+"""View in [Language]: the stored translation of a message; no engine makes new ones here (M69)."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 
-from marketdesk.lib import languages
-from marketdesk.tickets.models import Message
+from marketdesk.tickets.thread import Entry
 from marketdesk.translations.models import Translation
 
 
-@dataclass(frozen=True)
-class View:
-    """What a reader gets: the translation, or None when no engine is set up and nobody translated it."""
-
-    translation: Translation | None
-    language: str
-
-    @property
-    def language_name(self) -> str:
-        return languages.own_name(self.language)
-
-
-def can_view(message: Message, language: str) -> bool:
-    """Whether the message is in another language than the reader's."""
-    return bool(message.language) and message.language != language
-
-
-def view(message: Message, language: str) -> View:
-    """The message in the reader's language. This installation has no engine: only what is stored is shown."""
+def view(wanted: str, entries: Iterable[Entry], language: str) -> Translation | None:
+    """The message of a thread that its reader asks for by number, in their language: without words where nobody has
+    translated it, None where they have no such message."""
+    message = next((entry.message for entry in entries if entry.message and str(entry.message.pk) == wanted), None)
+    if message is None:
+        return None
     stored = Translation.objects.filter(message=message, language=language).order_by("-made_at").first()
-    return View(stored, language)
+    return stored or Translation(message=message, language=language)

@@ -91,6 +91,15 @@ def test_awaiting_user_says_how_long(mehmet_client: Client, ticket: Ticket, mehm
     assert "Waiting 0 min" in words(mehmet_client.get("/dashboard/tickets/awaiting-user/"))
 
 
+def test_a_list_of_all_categories_names_each_tickets_own(mehmet_client: Client, ticket: Ticket, mehmet: Actor) -> None:
+    row = "Order status<small>Post Customer Support Questions</small>"
+    assert row not in mehmet_client.get(QUESTIONS).text
+
+    ticket.reply("On its way.", by=mehmet)
+
+    assert row in mehmet_client.get("/dashboard/tickets/awaiting-user/").text
+
+
 def test_closed_says_how_each_ended(
     mehmet_client: Client, ask: Callable[..., Ticket], mehmet: Actor, ada: Actor, sofia: Actor
 ) -> None:

@@ -102,11 +102,11 @@ def test_a_ticket_page_costs_twenty_queries_however_long(
 def test_the_strip_leads_back_and_to_the_neighbours(mehmet_client: Client, many: list[Ticket]) -> None:
     page = mehmet_client.get(address(many[1]))
 
-    assert page.context["turns"].previous_url == address(many[0])
-    assert page.context["turns"].next_url == address(many[2])
+    assert page.context["previous_url"] == address(many[0])
+    assert page.context["next_url"] == address(many[2])
     assert page.context["queue_url"] == "/dashboard/tickets/post-customer-support/"
-    assert mehmet_client.get(address(many[0])).context["turns"].previous_url == ""
-    assert mehmet_client.get(address(many[-1])).context["turns"].next_url == ""
+    assert mehmet_client.get(address(many[0])).context["previous_url"] == ""
+    assert mehmet_client.get(address(many[-1])).context["next_url"] == ""
 
 
 def test_closed_neighbours_follow_the_lists_order(
@@ -118,7 +118,7 @@ def test_closed_neighbours_follow_the_lists_order(
 
     page = mehmet_client.get(address(second))
 
-    assert (page.context["turns"].previous_url, page.context["turns"].next_url) == ("", address(first))
+    assert (page.context["previous_url"], page.context["next_url"]) == ("", address(first))
 
 
 @pytest.mark.parametrize("language", ["", "tr"])

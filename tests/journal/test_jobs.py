@@ -102,16 +102,6 @@ def test_a_failing_job_is_tried_ever_more_rarely_and_then_kept_as_dead() -> None
     assert job.error == "no mail server"
 
 
-def test_a_dead_job_can_be_given_a_fresh_start(now: Any) -> None:
-    Job.put("greet", {}, run_at=NOW)
-    job = _claim(NOW)
-    Job.objects.filter(pk=job.pk).update(dead_at=NOW, attempts=MAX_ATTEMPTS, lease_until=None)
-
-    Job.take_back(job.pk)
-
-    assert _claim(NOW).attempts == 1
-
-
 def test_a_worker_runs_what_is_due_and_a_failure_stops_nobody_else() -> None:
     greeted: list[str] = []
 

@@ -181,6 +181,34 @@ def test_a_draft_survives_a_reload_and_a_lost_connection(
     assert ticket.messages.count() == 1
 
 
+def test_ctrl_enter_sends(visit: Visit, ask: Callable[..., Ticket], mehmet_user: User) -> None:
+    ticket = ask("order_status")
+    mehmet = visit(mehmet_user, "mehmet-password")
+    mehmet.goto(f"/dashboard/tickets/{ticket.public_id}")
+    mehmet.locator("textarea[name=text]").fill("It leaves tomorrow.")
+    mehmet.locator("textarea[name=text]").press("Control+Enter")
+
+    expect(mehmet.locator(".thread")).to_contain_text("It leaves tomorrow.")
+    ticket.refresh_from_db()
+    assert ticket.state == State.WITH_CUSTOMER
+
+
+def test_an_expired_page_says_so_and_leads_back_to_the_text(
+    visit: Visit, ask: Callable[..., Ticket], mehmet_user: User
+) -> None:
+    ticket = ask("order_status")
+    mehmet = visit(mehmet_user, "mehmet-password")
+    mehmet.goto(f"/dashboard/tickets/{ticket.public_id}")
+    mehmet.evaluate("document.querySelectorAll('[name=csrfmiddlewaretoken]').forEach(one => one.value = 'expired')")
+    mehmet.locator("textarea[name=text]").fill("It leaves tomorrow.")
+    mehmet.get_by_role("button", name="Reply", exact=True).click()
+
+    expect(mehmet.locator("h1")).to_have_text("This page was open too long")
+    mehmet.get_by_role("link", name="Back to the page").click()
+    expect(mehmet.locator("textarea[name=text]")).to_have_value("It leaves tomorrow.")
+    assert ticket.messages.count() == 1
+
+
 def test_the_worker_tells_people_while_they_work(
     visit: Visit, ask: Callable[..., Ticket], mehmet_user: User, mailoutbox: list[Any]
 ) -> None:

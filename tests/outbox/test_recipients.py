@@ -205,6 +205,8 @@ def test_a_late_answer_is_told_and_a_takeover_says_it_in_its_stead(now: Any, ask
         ("Ada", "customer/taken_over"),
         ("Mehmet", "merchant/taken_over"),
         ("Leyla", "merchant/taken_over"),
+        ("Sofia", "support/taken_over"),
+        ("Marco", "support/taken_over"),
     }
 
 

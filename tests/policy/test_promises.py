@@ -32,7 +32,7 @@ def test_the_defaults_are_the_decisions() -> None:
 
 def test_every_promise_says_what_it_means_and_where_it_comes_from() -> None:
     for one in fields(Policy):
-        assert Policy.meanings()[one.name].endswith(".")
+        assert one.metadata["meaning"].endswith(".")
         assert one.metadata["source"]
 
 
@@ -93,6 +93,10 @@ def test_a_promise_of_another_version_is_passed_over() -> None:
         {"opens_after": -1},
         {"closes_after": 3651},
         {"closes_after": "120"},
+        {"late_severe": 101},
+        {"late_normal": 46},
+        {"csat_severe": 86},
+        {"blocks_impressions": 1},
         {"silence_close_days": 4},
         {"silence_reminder_days": 7},
         {"takeover": "sometimes"},
@@ -126,6 +130,8 @@ def test_a_value_that_no_policy_can_have_is_refused_in_words(values: dict[str, A
         {"reminder_hours": []},
         {"refund_help_url": "https://example.org/refunds"},
         {"takeover": "never"},
+        {"late_normal": 45, "csat_normal": 60},
+        {"blocks_impressions": True},
     ],
 )
 def test_a_value_at_the_edge_is_allowed(values: dict[str, Any], sofia: Actor) -> None:

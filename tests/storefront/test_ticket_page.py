@@ -191,6 +191,19 @@ def test_something_new_is_shown_before_the_answer_goes_out(
     assert ticket.messages.count() == 2
 
 
+def test_an_answer_to_a_ticket_closed_for_good_is_refused_and_its_text_shown(
+    ada_client: Client, ticket: Ticket, sofia: Actor
+) -> None:
+    ticket.close_for_good(by=sofia)
+
+    page = ada_client.post(deed(ticket, "reply"), {"text": "Eine Frage noch.", "key": "k"})
+
+    assert page.status_code == 409
+    assert "The ticket is closed for good." in page.text
+    assert "Eine Frage noch.</textarea>" in page.text
+    assert ticket.messages.count() == 1
+
+
 def test_a_refused_answer_keeps_text_and_pictures(ada_client: Client, ticket: Ticket) -> None:
     page = ada_client.post(
         deed(ticket, "reply"),

@@ -115,13 +115,15 @@ def test_closing_for_good_is_asked_back_first(at_desk: Ticket, press: Press, ada
     assert "reopen" not in at_desk.can(ada)
 
 
-def test_items_are_marked_as_returned(at_desk: Ticket, press: Press, mehmet: Actor) -> None:
+def test_items_are_marked_as_returned_once(at_desk: Ticket, press: Press, sofia_client: Client) -> None:
     item = at_desk.items.get()
+    assert b'value="returned"' in sofia_client.get(address(at_desk)).content
 
     press(at_desk, "returned", item=[item.public_id])
 
     item.refresh_from_db()
     assert item.returned_at is not None
+    assert b'value="returned"' not in sofia_client.get(address(at_desk)).content
 
 
 def test_what_was_being_typed_survives_another_act(at_desk: Ticket, press: Press, sofia: Actor) -> None:

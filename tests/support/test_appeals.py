@@ -79,6 +79,15 @@ def test_an_appeal_decided_by_a_refund(at_desk: Ticket, press: Press, ada: Actor
     assert "Refund Details" in sofia_client.get(address(at_desk)).content.decode()
 
 
+def test_what_is_refunded_already_is_not_offered_for_a_refund(
+    at_desk: Ticket, sofia: Actor, sofia_client: Client
+) -> None:
+    refunding.refund_items(at_desk, list(at_desk.items.all()), by=sofia)
+    at_desk.reopen("", by=sofia)
+
+    assert 'value="refund"' not in sofia_client.get(address(at_desk)).text
+
+
 def test_an_appeal_decided_against_a_refund(at_desk: Ticket, press: Press) -> None:
     press(at_desk, "close")
 

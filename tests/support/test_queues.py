@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from marketdesk.lib.paging import Neighbours
 from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
 from marketdesk.tickets import desk
@@ -148,7 +149,7 @@ def test_next_and_previous_walk_the_queue_that_one_came_from(
         queue.append(ticket)
     first, second, third = (one.public_id for one in queue)
 
-    assert desk.neighbours(DeskQueue.UNASSIGNED, queue[1], sofia) == desk.Neighbours(first, third)
+    assert desk.neighbours(DeskQueue.UNASSIGNED, queue[1], sofia) == Neighbours(first, third)
 
     queue[0].close(by=sofia)
-    assert desk.neighbours(DeskQueue.UNASSIGNED, queue[0], sofia) == desk.Neighbours("", second)
+    assert desk.neighbours(DeskQueue.UNASSIGNED, queue[0], sofia) == Neighbours("", second)

@@ -4,6 +4,7 @@ import io
 from typing import Any
 
 import pytest
+from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from PIL import Image
@@ -83,6 +84,16 @@ def test_a_picture_is_found_under_its_own_ticket_only(
     assert sofia_client.get(f"{address(ticket)}/pictures/{picture}").status_code == 404
     assert sofia_client.get(f"{address(at_desk)}/pictures/{'0' * 24}").status_code == 404
     assert sofia_client.get(f"{address(at_desk)}/pictures/{picture}?small").status_code == 200
+
+
+def test_a_picture_whose_file_is_gone_is_missing_and_breaks_nothing(
+    at_desk: Ticket, press: Press, sofia_client: Client
+) -> None:
+    press(at_desk, "send", voice="reply", text="Like this?", pictures=[a_picture()])
+    picture = Attachment.objects.get()
+    default_storage.delete(picture.path)
+
+    assert sofia_client.get(f"{address(at_desk)}/pictures/{picture.public_id}").status_code == 404
 
 
 @pytest.mark.parametrize(("text", "words"), [("  ", "Write a message first"), ("x" * 10_001, "10001 characters")])

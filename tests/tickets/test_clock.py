@@ -55,19 +55,3 @@ def test_leap_days_and_year_ends_are_days_like_others(start: str) -> None:
     began = datetime.fromisoformat(start).replace(tzinfo=UTC)
 
     assert clock.due_at(began, 48) - began == timedelta(days=2)
-
-
-@given(MOMENTS, st.integers(1, 1000), st.floats(-2, 3))
-def test_the_share_used_stays_between_nothing_and_all(start: datetime, hours: int, part: float) -> None:
-    due = clock.due_at(start, hours)
-    now = start + (due - start) * part
-
-    assert 0 <= clock.share_used(start, due, now) <= 1
-    assert clock.share_used(start, due, start) == 0
-    assert clock.share_used(start, due, due) == 1
-
-
-def test_a_wait_of_no_length_is_used_up() -> None:
-    now = datetime(2026, 11, 18, tzinfo=UTC)
-
-    assert clock.share_used(now, now, now) == 1

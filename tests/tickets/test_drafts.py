@@ -47,6 +47,16 @@ def test_a_note_takes_the_draft_with_it(ticket: Ticket, sofia: Actor) -> None:
     assert Draft.of(ticket.pk, by=sofia) == ""
 
 
+def test_a_save_that_comes_after_the_sending_keeps_nothing(ticket: Ticket, mehmet: Actor) -> None:
+    ticket.reply("It is on its way.", by=mehmet)
+
+    Draft.keep_unsent(ticket.pk, "It is on its  way.\r\n", by=mehmet)
+    assert Draft.of(ticket.pk, by=mehmet) == ""
+
+    Draft.keep_unsent(ticket.pk, "It is on its way, and", by=mehmet)
+    assert Draft.of(ticket.pk, by=mehmet) == "It is on its way, and"
+
+
 def test_an_endless_draft_is_cut(ticket: Ticket, mehmet: Actor) -> None:
     Draft.keep(ticket.pk, "x" * 100_000, by=mehmet)
 

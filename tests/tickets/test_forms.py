@@ -8,7 +8,7 @@ from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 
 from marketdesk.people.actor import Actor
-from marketdesk.tickets.forms import DeedForm, ItemsForm, MessageForm, ReasonForm
+from marketdesk.tickets.forms import DeedForm, ItemsForm, MessageForm, TextForm
 from marketdesk.tickets.models import Attachment, Ticket
 from marketdesk.tickets.models.attachment import MOST
 
@@ -108,8 +108,8 @@ def test_no_more_than_the_limit_at_once(mehmet: Actor, upload: Any) -> None:
 
 
 def test_a_reason_is_needed(mehmet: Actor) -> None:
-    assert not ReasonForm({"text": " "}).is_valid()
-    assert ReasonForm({"text": "The parcel is lost."}).is_valid()
+    assert not TextForm({"text": " "}).is_valid()
+    assert TextForm({"text": "The parcel is lost."}).is_valid()
 
 
 def test_only_this_tickets_items_can_be_checked(purchase: Ticket, order: Any) -> None:

@@ -103,6 +103,19 @@ def test_before_the_gate_opens_the_platform_answers_order_questions(
     assert "120 days" in ticket.why_here
 
 
+def test_a_ticket_handed_to_the_merchant_says_so_beside_its_rule(
+    ask: Callable[..., Ticket], ada_user: User, product: Product, sofia: Actor
+) -> None:
+    young = make_order(ada_user, product, "O-young", placed_at=datetime.now(UTC) - timedelta(days=20))
+    ticket = ask("order_status", order=young, items=list(young.items.all()))
+    assert "handed" not in ticket.why_here
+
+    ticket.hand_back(by=sofia)
+
+    assert "120 days" in ticket.why_here
+    assert ticket.why_here.endswith("Support handed this ticket to Anadolu Home")
+
+
 def test_the_other_reading_sends_young_orders_to_the_merchant(
     ask: Callable[..., Ticket], ada_user: User, product: Product, sofia: Actor
 ) -> None:

@@ -76,7 +76,7 @@ def test_the_whole_life_of_a_purchase_in_words(purchase: Ticket, ada: Actor, meh
         "Bazario Support refunded items and closed this ticket",
         "The refund of Table lamp Nara was paid",
         "Ada L. re-opened this ticket",
-        "A reminder was sent to the customer",
+        "A reminder was sent",
         "Closed, because no answer came",
         "Bazario Support closed this ticket for good",
     ]

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, models, transaction
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 
 LEASE = timedelta(seconds=60)
@@ -98,10 +98,3 @@ class Job(models.Model):
     def sweep(cls, before: datetime) -> int:
         """Forget what was done before a moment; dead jobs stay."""
         return cls.objects.filter(done_at__lt=before).delete()[0]
-
-    @classmethod
-    def take_back(cls, job_id: int) -> None:
-        """Give a dead job a fresh start."""
-        cls.objects.filter(pk=job_id).update(
-            dead_at=None, attempts=0, run_at=timezone.now(), lease_no=F("lease_no") + 1
-        )

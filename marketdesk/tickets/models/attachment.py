@@ -31,9 +31,17 @@ class Attachments(models.QuerySet["Attachment"]):
         )
         return self.filter(sent | self._own(actor))
 
+    def on_page(self, actor: Actor, ticket_id: str) -> "Attachments":
+        """Pictures that an actor may see on a ticket's page: those of its messages, and their own not sent yet."""
+        return self.visible_to(actor).filter(
+            models.Q(message__isnull=True) | models.Q(message__ticket__public_id=ticket_id)
+        )
+
     def kept_for(self, actor: Actor, public_ids: Iterable[str]) -> list["Attachment"]:
         """The actor's own pictures that wait to be sent, of these ids; foreign and unknown ids are passed over."""
-        return list(self.filter(self._own(actor), public_id__in=list(public_ids)[:MOST]))
+        # PostgreSQL refuses to look for NUL.
+        named = [public_id.replace("\x00", "") for public_id in public_ids]
+        return list(self.filter(self._own(actor), public_id__in=named[:MOST]))
 
     @staticmethod
     def _own(actor: Actor) -> models.Q:
@@ -89,6 +97,11 @@ class Attachment(models.Model):
     @property
     def suffix(self) -> str:
         return "png" if self.mime == "image/png" else "jpg"
+
+    @property
+    def file_name(self) -> str:
+        """What it is saved as: the sender's own name may end with another kind of file's."""
+        return f"{self.public_id}.{self.suffix}"
 
     @property
     def path(self) -> str:

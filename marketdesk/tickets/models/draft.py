@@ -4,7 +4,7 @@ from django.db import models
 from django.utils import timezone
 
 from marketdesk.people.actor import Actor
-from marketdesk.tickets.models.message import MAX_TEXT
+from marketdesk.tickets.models.message import MAX_TEXT, Message
 
 
 class Draft(models.Model):
@@ -29,6 +29,13 @@ class Draft(models.Model):
             cls.objects.update_or_create(ticket_id=ticket_id, who=by.who, defaults={"body": body, "changed_at": by.at})
         else:
             cls.forget(ticket_id, by=by)
+
+    @classmethod
+    def keep_unsent(cls, ticket_id: int, body: str, *, by: Actor) -> None:
+        """Keep what a page saves while somebody types. A save that arrives after its text was sent keeps nothing."""
+        last = Message.objects.filter(ticket_id=ticket_id, user_id=by.user_id or 0).order_by("-pk").first()
+        was_sent = last is not None and last.body.split() == body.split()
+        cls.keep(ticket_id, "" if was_sent else body, by=by)
 
     @classmethod
     def forget(cls, ticket_id: int, *, by: Actor) -> None:

@@ -38,10 +38,6 @@ class Message(models.Model):
         """`rtl` or `ltr` where the language is known; else the browser decides."""
         return languages.direction(self.language) if self.language else "auto"
 
-    @property
-    def language_name(self) -> str:
-        return languages.own_name(self.language)
-
 
 def clean_text(text: str) -> str:
     """A message's text, trimmed. Raises BadText where it is empty or too long."""

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from marketdesk.journal.models import AlreadyDone, Audience, Deed, Event, KeyReused
 from marketdesk.lib.ids import PublicIdField
+from marketdesk.lib.languages import isolated
 from marketdesk.merchants.models import Merchant
 from marketdesk.orders.models import Order, OrderItem, Product
 from marketdesk.people.actor import Actor
@@ -45,6 +46,11 @@ class Tickets(models.QuerySet["Ticket"]):
             case Party.SUPPORT | Party.CLOCK:
                 return self.all()
         return self.none()
+
+    def for_page(self) -> "Tickets":
+        """With everything that the page of a ticket names."""
+        related = ("customer", "merchant", "issue", "order", "product", "assignee")
+        return self.select_related(*related).prefetch_related("items")
 
     def waiting_for_merchant(self) -> "Tickets":
         """What the red number counts (D15)."""
@@ -369,8 +375,13 @@ class Ticket(models.Model):
 
     @property
     def why_here(self) -> str:
-        """The rule that sent it where it went first, in words (D32)."""
-        return routing.explain(self.routed_by)
+        """The rule that sent it where it went first, in words (D32); and that platform support handed it on."""
+        words = routing.explain(self.routed_by)
+        if self.desk == Desk.PLATFORM or self.routed_by.get("rule") not in routing.TO_PLATFORM:
+            return words
+        names = {"platform": promises.current().platform_name, "merchant": self.merchant.name}
+        names = {key: isolated(name) for key, name in names.items()}
+        return f"{words} {_('%(platform)s Support handed this ticket to %(merchant)s') % names}"
 
     def events_for(self, actor: Actor) -> models.QuerySet[Event]:
         """What happened, as far as the actor may read it."""

@@ -2,13 +2,14 @@
 
 from datetime import datetime, timedelta
 
+from babel.dates import format_skeleton, get_datetime_format
 from django import template
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html_join, urlize
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from marketdesk.lib import countries, languages, money
 
@@ -45,6 +46,12 @@ def span(length: timedelta) -> str:
 
 
 @register.filter
+def in_hours(hours: int) -> str:
+    """So many hours, in words."""
+    return span(timedelta(hours=hours))
+
+
+@register.filter
 def urgency(due: datetime | None) -> str:
     """`over`, `soon` (under 12 hours) or nothing: a class name beside the words, never instead of them."""
     if due is None:
@@ -56,8 +63,8 @@ def urgency(due: datetime | None) -> str:
 
 
 @register.filter
-def percent_used(due: datetime | None, hours: int = 48) -> int:
-    """How much of the time to reply has passed, for the thin bar, from 0 to 100."""
+def percent_used(due: datetime | None, hours: int) -> int:
+    """How much of these hours to reply has passed, for the thin bar, from 0 to 100."""
     if due is None:
         return 0
     left = (due - timezone.now()).total_seconds() / 3600
@@ -75,6 +82,10 @@ def moment(at: datetime | None) -> str:
         return _("today %(time)s") % {"time": date_format(local, "TIME_FORMAT")}
     if local.date() == now.date() + timedelta(days=1):
         return _("tomorrow %(time)s") % {"time": date_format(local, "TIME_FORMAT")}
+    if local.year == now.year:
+        locale = languages.babel_locale()
+        time, date = date_format(local, "TIME_FORMAT"), format_skeleton("MMMd", local, locale=locale)
+        return str(get_datetime_format(locale=locale)).format(time, date)
     return date_format(local, "SHORT_DATETIME_FORMAT")
 
 
@@ -115,7 +126,7 @@ COUNTED = {
 @register.simple_tag
 def counted_texts(what: str) -> SafeString:
     """A counted sentence in every plural form that the language has, as the attributes that words.js reads."""
-    plural_form = money.babel_locale(get_language() or "en").plural_form
+    plural_form = languages.babel_locale().plural_form
     forms = {plural_form(n): COUNTED[what](n) for n in range(110, -1, -1)}
     return format_html_join(" ", 'data-text-{}="{}"', forms.items())
 

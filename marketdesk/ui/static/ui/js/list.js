@@ -16,16 +16,9 @@ document.addEventListener("keydown", (event) => {
   all[next].scrollIntoView({ block: "nearest" });
 });
 
-// Enter on a focused link is the browser's own; on a picked checkbox it opens the row instead of sending the form.
-document.addEventListener("keydown", (event) => {
-  if (event.key !== "Enter" || !event.target.matches?.("tr[data-href] input[type=checkbox]")) return;
-  event.preventDefault();
-  link(event.target.closest("tr")).click();
-});
-
 document.addEventListener("click", (event) => {
   const row = event.target.closest("tr[data-href]");
-  if (!row || event.target.closest("a, button, input, label, select, summary, td.pick")) return;
+  if (!row || event.target.closest("a, button")) return;
   if (event.button !== 0 || String(getSelection())) return;
   if (event.ctrlKey || event.metaKey) window.open(row.dataset.href, "_blank", "noopener");
   else link(row).click();

@@ -10,7 +10,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
     const form = event.target.closest?.("form");
     const send = form?.querySelector("[data-send]");
-    if (send && !event.isComposing) { event.preventDefault(); form.requestSubmit(send); }
+    if (send && !event.isComposing) { event.preventDefault(); send.click(); } // htmx names only a clicked button
     return;
   }
   if (isTyping(event)) return;

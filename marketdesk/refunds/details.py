@@ -1,0 +1,24 @@
+"""Refund Details: what was paid back on a ticket, and what came back without it (M84, D28)."""
+
+from dataclasses import dataclass
+
+from marketdesk.orders.models import OrderItem
+from marketdesk.refunds.models import Refund
+from marketdesk.tickets.models import Ticket
+
+
+@dataclass(frozen=True)
+class Details:
+    """Refunds with their items, the latest last; and items that came back without a refund of this ticket."""
+
+    refunds: list[Refund]
+    returned: list[OrderItem]
+
+
+def of(ticket: Ticket) -> Details:
+    """The details of a ticket; a question before the purchase has none."""
+    if ticket.order_id is None:
+        return Details([], [])
+    refunds = list(Refund.objects.filter(ticket=ticket).select_related("item").order_by("pk"))
+    refunded = {refund.item_id for refund in refunds}
+    return Details(refunds, [item for item in ticket.items.all() if item.returned_at and item.pk not in refunded])
