@@ -154,9 +154,23 @@ def _demo(options: argparse.Namespace) -> int:
 def _import(options: argparse.Namespace) -> int:
     _start()
     _prepare()
+    _refuse_demo()
     from marketdesk import importing
 
     return importing.run(options.files, strict=options.strict, out=sys.stdout)
+
+
+def _refuse_demo() -> None:
+    """Everybody knows the demo's passwords: they never stand beside real data."""
+    from django.conf import settings
+
+    from marketdesk.demo import filling
+
+    if filling.is_demo(settings.HOME):
+        raise Refused(
+            f"{settings.HOME} holds the demo marketplace, whose passwords everybody knows. Import into a home of its "
+            "own: set MARKETDESK_HOME to a new folder. Nothing was changed."
+        )
 
 
 def _token(options: argparse.Namespace) -> int:
@@ -201,7 +215,7 @@ def _check_home() -> None:
     """The home can be made and written to; otherwise say so before anything else fails on it."""
     home = env.folder("MARKETDESK_HOME", "var")
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)  # it will hold letters, a database and the secret key
         tempfile.TemporaryFile(dir=home).close()
     except OSError as failure:
         raise Refused(

@@ -27,7 +27,7 @@ def _secret_key() -> str:
         return "only-for-tests-" + "x" * 40
     path = HOME / "secret-key"
     if not path.exists():
-        HOME.mkdir(parents=True, exist_ok=True)
+        HOME.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Whole or not at all, and the first of two programs that start at once wins.
         with NamedTemporaryFile("w", dir=HOME) as draft:
             draft.write(get_random_secret_key())

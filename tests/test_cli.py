@@ -10,11 +10,14 @@ import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import psycopg
 import pytest
 
+from marketdesk import cli
+from marketdesk.demo import filling
 from tests.desk import ROOT, Desk, surroundings, until
 
 
@@ -232,3 +235,21 @@ def test_a_token_is_printed_once_and_kept_as_a_hash(desk: Desk) -> None:
 
 def test_a_token_for_nobody_is_refused(desk: Desk) -> None:
     _refused(desk.run("token", "nobody"), "no merchant", "nobody")
+
+
+def test_a_new_home_is_its_owners_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MARKETDESK_HOME", str(tmp_path / "home"))
+
+    cli._check_home()
+
+    assert (tmp_path / "home").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.django_db
+def test_real_data_is_never_imported_beside_the_demos_passwords(tmp_path: Path, settings: Any) -> None:
+    settings.HOME = tmp_path
+    cli._refuse_demo()
+    filling.demo(tmp_path, quiet=True, scale=0.02)
+
+    with pytest.raises(cli.Refused, match="demo"):
+        cli._refuse_demo()

@@ -122,6 +122,11 @@ def _content(people: Population) -> dict[str, Any]:
     }
 
 
+def is_demo(home: Path) -> bool:
+    """Whether this installation holds the demo."""
+    return _kept(home) is not None
+
+
 def _kept(home: Path) -> dict[str, Any] | None:
     """What an earlier call answered, if its marketplace is still in this database."""
     with contextlib.suppress(FileNotFoundError, ValueError):

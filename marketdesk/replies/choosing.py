@@ -22,7 +22,10 @@ class Suggestion:
 
 
 def suggestions(ticket: Ticket, language: str) -> list[Suggestion]:
-    """The templates that fit the ticket's category in one language: those for its issue first."""
+    """The templates that fit the ticket's category in one language: those for its issue first. A language that we do
+    not speak has none."""
+    if language not in languages.LANGUAGES:
+        return []
     texts = Prefetch("texts", ReplyText.objects.filter(language=language), to_attr="in_language")
     fitting = ReplyTemplate.objects.filter(Q(category=ticket.category) | Q(category=""), active=True)
     found = [template for template in fitting.prefetch_related(texts) if template.in_language]

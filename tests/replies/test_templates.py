@@ -78,6 +78,11 @@ def test_an_inactive_template_and_a_missing_language_are_not_offered(ticket: Tic
     assert "delivery_delayed" in codes
 
 
+@pytest.mark.parametrize("language", ["", "xx", "d\x00e"])
+def test_a_language_that_is_none_has_no_templates(ticket: Ticket, language: str) -> None:
+    assert suggestions(ticket, language) == []
+
+
 def test_a_template_is_filled_with_the_tickets_names(ticket: Ticket) -> None:
     filled = fill("Dear {customer}, {product} ({order}) by {carrier}: {tracking}. {store}", values_of(ticket))
 

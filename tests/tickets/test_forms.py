@@ -123,3 +123,11 @@ def test_only_this_tickets_items_can_be_checked(purchase: Ticket, order: Any) ->
     nothing = ItemsForm({}, ticket=purchase)
     assert not nothing.is_valid()
     assert nothing.errors["item"] == ["Check at least one item first."]
+
+
+@pytest.mark.parametrize("kept", ["\x00", "0" * 24, "x" * 5000])
+def test_kept_pictures_that_there_are_not_are_passed_over(mehmet: Actor, kept: str) -> None:
+    form = filled(mehmet, kept=kept)
+
+    assert form.is_valid()
+    assert form.attachments == []
