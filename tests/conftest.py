@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.db.models.signals import post_migrate
 from django.test import Client
@@ -196,6 +197,14 @@ def ticket(ask: Callable[..., Ticket]) -> Ticket:
 def purchase(ask: Callable[..., Ticket]) -> Ticket:
     """A Post Purchase ticket of a high-value order, standing with the merchant."""
     return ask("item_problem", "Die Lampe kam kaputt an.")
+
+
+def make_administrator(user: User) -> User:
+    """Allowed to change the rules, with a second factor."""
+    user.is_staff = True
+    user.save(update_fields=["is_staff"])
+    Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={"secret": "x"})
+    return user
 
 
 def signed_in(user: User) -> Client:

@@ -2,11 +2,16 @@
 
 from decimal import Decimal
 
-from babel.numbers import format_currency, get_currency_precision
+from babel.numbers import format_currency, get_currency_precision, is_currency
 
 from marketdesk.lib import languages
 
 LARGEST = 10**14
+
+
+def is_known(currency: str) -> bool:
+    """Whether the code is an ISO 4217 currency."""
+    return len(currency) == 3 and currency.isupper() and is_currency(currency)
 
 
 def digits(currency: str) -> int:

@@ -3,13 +3,23 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
+
 from marketdesk.lib.countries import EUROPE
 
 
-def _promise(default: Any, meaning: str, source: str, *, bounds: tuple[int, int] = (1, 1000)) -> Any:
-    """A field of the policy: its default, its meaning in words, the requirement it comes from, and between which
-    numbers it may lie if it is one."""
-    meta = {"meaning": meaning, "source": source, "bounds": bounds}
+def _promise(
+    default: Any,
+    meaning: str,
+    source: str,
+    *,
+    bounds: tuple[int, int] = (1, 1000),
+    choices: dict[str, str] | None = None,
+    of: str = "",
+) -> Any:
+    """A field of the policy: its default, its meaning in words, the requirement it comes from, between which numbers
+    it may lie if it is one, the values to choose from, and what a list holds (`countries`)."""
+    meta = {"meaning": meaning, "source": source, "bounds": bounds, "choices": choices or {}, "of": of}
     if isinstance(default, (list, dict)):
         return field(default_factory=lambda: type(default)(default), metadata=meta)
     return field(default=default, metadata=meta)
@@ -20,27 +30,38 @@ class Policy:
     """What the operator promises. Read through `promises.current()`, changed through `promises.change()`."""
 
     platform_name: str = _promise(
-        "the platform", "The marketplace's name on every page and in every mail.", "requirements, preface"
+        "the platform", _("The marketplace's name on every page and in every mail."), "requirements, preface"
     )
-    refund_help_url: str = _promise("", "Where the marketplace explains refunds; empty shows no link.", "M31, D30")
+    refund_help_url: str = _promise("", _("Where the marketplace explains refunds; empty shows no link."), "M31, D30")
 
-    reply_hours: int = _promise(48, "Hours a merchant has for each answer.", "M44, D1, D2")
+    reply_hours: int = _promise(48, _("Hours a merchant has for each answer."), "M44, D1, D2")
     platform_reply_hours: int = _promise(
-        48, "Hours within which platform support means to answer, as customers are told.", "our choice"
+        48, _("Hours within which platform support means to answer, as customers are told."), "our choice"
     )
-    reminder_hours: list[int] = _promise([24, 6], "Hours left when the merchant is reminded by mail.", "D29")
+    reminder_hours: list[int] = _promise([24, 6], _("Hours left when the merchant is reminded by mail."), "D29")
     takeover: str = _promise(
-        "automatic", "An overdue Post Purchase ticket goes to platform support: automatic, offer or never.", "M48, D14"
+        "automatic",
+        _("Whether an overdue Post Purchase ticket goes to platform support."),
+        "M48, D14",
+        choices={
+            "automatic": _("It goes by itself"),
+            "offer": _("The customer is asked"),
+            "never": _("It stays with the merchant"),
+        },
     )
 
-    silence_reminder_days: int = _promise(4, "Days of silence after which the customer is reminded.", "D20")
-    silence_close_days: int = _promise(7, "Days of silence after which the ticket is closed.", "D20")
-    reopen_days: int = _promise(30, "Days within which a closed ticket can be re-opened.", "D16")
-    rating_days: int = _promise(7, "Days within which a customer can change a rating.", "D5")
+    silence_reminder_days: int = _promise(4, _("Days of silence after which the customer is reminded."), "D20")
+    silence_close_days: int = _promise(7, _("Days of silence after which the ticket is closed."), "D20")
+    reopen_days: int = _promise(30, _("Days within which a closed ticket can be re-opened."), "D16")
+    rating_days: int = _promise(7, _("Days within which a customer can change a rating."), "D5")
 
     direct_countries: list[str] = _promise(
-        EUROPE, "Countries whose customers' questions go straight to the merchant.", "M20-M22, D9"
+        EUROPE,
+        _("Countries whose customers' questions go straight to the merchant."),
+        "M20-M22, D9",
+        of="countries",
     )
+    # In minor units (cents)
     high_value: dict[str, int] = _promise(
         {
             "EUR": 10000,
@@ -63,33 +84,52 @@ class Policy:
             "SAR": 41000,
             "AED": 40000,
         },
-        "Order totals from which a Post Purchase ticket goes to the merchant, by currency in minor units.",
+        _("Order totals from which a Post Purchase ticket goes to the merchant, by currency."),
         "M27, D11",
     )
     opens_after: int | None = _promise(
         120,
-        "Days after the refund window before which order questions are taken by platform support; empty: no such wait.",
+        _(
+            "Days after the refund window before which order questions are taken by platform support; "
+            "empty: no such wait."
+        ),
         "M30, D12",
         bounds=(0, 3650),
     )
     closes_after: int | None = _promise(
         None,
-        "Days after the refund window from which order questions are taken by platform support; empty: never.",
+        _("Days after the refund window from which order questions are taken by platform support; empty: never."),
         "M30, D12",
         bounds=(0, 3650),
     )
-    refund_window_days: int = _promise(30, "Days after delivery in which an order can be refunded.", "D13")
+    refund_window_days: int = _promise(30, _("Days after delivery in which an order can be refunded."), "D13")
 
-    figures_days: int = _promise(30, "Days that the late response rate and CSAT look back.", "D4, D5", bounds=(1, 366))
-    figures_sample: int = _promise(5, "Answers or ratings below which no rate is shown.", "D4, D5")
-    late_normal: int = _promise(5, "Percent of late answers below which a rate is normal.", "M88, D6", bounds=(0, 100))
-    late_severe: int = _promise(45, "Percent of late answers above which it is severe.", "M89, D6", bounds=(0, 100))
-    csat_normal: int = _promise(
-        85, "Percent of helpful ratings above which CSAT is normal.", "M91, D6", bounds=(0, 100)
+    figures_days: int = _promise(
+        30, _("Days that the late response rate and CSAT look back."), "D4, D5", bounds=(1, 366)
     )
-    csat_severe: int = _promise(60, "Percent of helpful ratings below which it is severe.", "M92, D6", bounds=(0, 100))
-    warning_waits: int = _promise(3, "Late answers within the figures' days that lead to a warning.", "M45, D7")
-    warning_pause_days: int = _promise(7, "Days between two warnings.", "D7")
-    penalty_warnings: int = _promise(3, "Warnings that lead to a penalty notice.", "M46, D7")
-    penalty_days: int = _promise(90, "Days within which those warnings count.", "D7")
-    blocks_impressions: bool = _promise(False, "A severe rate blocks impressions without a decision.", "D8")
+    figures_sample: int = _promise(5, _("Answers or ratings below which no rate is shown."), "D4, D5")
+    late_normal: int = _promise(
+        5, _("Percent of late answers below which a rate is normal."), "M88, D6", bounds=(0, 100)
+    )
+    late_severe: int = _promise(45, _("Percent of late answers above which it is severe."), "M89, D6", bounds=(0, 100))
+    csat_normal: int = _promise(
+        85, _("Percent of helpful ratings above which CSAT is normal."), "M91, D6", bounds=(0, 100)
+    )
+    csat_severe: int = _promise(
+        60, _("Percent of helpful ratings below which it is severe."), "M92, D6", bounds=(0, 100)
+    )
+    warning_waits: int = _promise(3, _("Late answers within the figures' days that lead to a warning."), "M45, D7")
+    warning_pause_days: int = _promise(7, _("Days between two warnings."), "D7")
+    penalty_warnings: int = _promise(3, _("Warnings that lead to a penalty notice."), "M46, D7")
+    penalty_days: int = _promise(90, _("Days within which those warnings count."), "D7")
+    blocks_impressions: bool = _promise(False, _("A severe rate blocks impressions without a decision."), "D8")
+
+
+# What stands under which heading: each begins with the promise named here and ends where the next one begins.
+HEADINGS = {
+    "platform_name": _("The marketplace"),
+    "reply_hours": _("Time to answer"),
+    "silence_reminder_days": _("Silence, re-opening and rating"),
+    "direct_countries": _("Who answers first"),
+    "figures_days": _("Figures, warnings and penalties"),
+}

@@ -1,4 +1,4 @@
-"""The history of the policy: append-only, the last valid row counts."""
+"""The history of the policy: append-only; of the rows that nobody withdrew, the last valid one counts."""
 
 from django.db import models
 from django.utils import timezone
@@ -12,6 +12,8 @@ class PolicyChange(models.Model):
     actor = models.JSONField(default=dict)
     valid_from = models.DateTimeField(default=timezone.now, db_index=True)
     made_at = models.DateTimeField(default=timezone.now)
+    # A row that takes back another one before it became valid; that one then never counts.
+    withdraws = models.OneToOneField("self", models.PROTECT, null=True, related_name="withdrawn_by")
 
     class Meta:
         ordering = ["valid_from", "id"]

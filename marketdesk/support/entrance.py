@@ -4,10 +4,12 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from allauth.mfa.utils import is_mfa_enabled
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 
 from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
@@ -34,3 +36,17 @@ def agents_only(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResp
         return view(request, *args, **kwargs)
 
     return enter
+
+
+def administrators_only(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Let those of support in who may change the rules; without a second factor they are told how to set one up."""
+
+    @wraps(view)
+    def enter(request: AgentRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.is_staff:
+            raise PermissionDenied
+        if not is_mfa_enabled(request.user):
+            return render(request, "support/second_factor.html", status=403)
+        return view(request, *args, **kwargs)
+
+    return agents_only(enter)

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from marketdesk.journal.models import Audience, Event
+from marketdesk.journal.models import AlreadyDone, Audience, Event
 from marketdesk.people.actor import Actor
 from marketdesk.policy import promises
 from marketdesk.policy.defaults import Policy
 from marketdesk.policy.models import PolicyChange
-from marketdesk.policy.promises import BadPolicy
+from marketdesk.policy.promises import BadPolicy, PolicyMoved
 from tests.moments import later
 from tests.unchanged import nothing_changed
 
@@ -108,6 +108,7 @@ def test_a_promise_of_another_version_is_passed_over() -> None:
         {"high_value": {"EUR": "100"}},
         {"high_value": {"EUR": -1}},
         {"high_value": {"euro": 100}},
+        {"high_value": {"ABC": 100}},
         {"platform_name": " "},
         {"refund_help_url": "javascript:alert(1)"},
         {"reply_ours": 24},
@@ -136,6 +137,72 @@ def test_a_value_that_no_policy_can_have_is_refused_in_words(values: dict[str, A
 )
 def test_a_value_at_the_edge_is_allowed(values: dict[str, Any], sofia: Actor) -> None:
     promises.change(values, reason="We mean it.", by=sofia)
+
+
+def test_every_wrong_value_is_named() -> None:
+    wrong = promises.problems(Policy(reply_hours=0, platform_name=" ", direct_countries=["XX"]))
+
+    assert [one.name for one in wrong] == ["reply_hours", "direct_countries", "platform_name"]
+
+
+def test_a_change_that_spoils_what_is_scheduled_is_refused(sofia: Actor) -> None:
+    tomorrow = later(sofia, days=1).at
+    promises.change({"silence_reminder_days": 6}, reason="Patience.", by=sofia, valid_from=tomorrow)
+
+    with nothing_changed(), pytest.raises(BadPolicy):
+        promises.change({"silence_close_days": 6}, reason="Less.", by=sofia)
+
+
+def test_only_the_edition_that_was_seen_is_changed(sofia: Actor) -> None:
+    seen = promises.edition(sofia.at)
+    promises.change({"reply_hours": 24}, reason="Faster.", by=sofia, seen=seen)
+
+    with nothing_changed(), pytest.raises(PolicyMoved) as refusal:
+        promises.change({"reopen_days": 60}, reason="Longer.", by=sofia, seen=seen)
+    assert "Nothing was saved" in str(refusal.value)
+
+
+def test_a_form_that_is_sent_twice_changes_once(sofia: Actor) -> None:
+    by = sofia.with_form("k" * 12, None)
+    promises.change({"reply_hours": 24}, reason="Faster.", by=by)
+
+    with nothing_changed(), pytest.raises(AlreadyDone):
+        promises.change({"reply_hours": 24}, reason="Faster.", by=by)
+
+
+def test_the_history_says_what_was_before_and_what_still_stands(sofia: Actor) -> None:
+    promises.change({"reply_hours": 24, "reopen_days": 60}, reason="One.", by=sofia)
+    promises.change({"reply_hours": 36}, reason="Two.", by=later(sofia, hours=1))
+    promises.change({"reply_hours": 12}, reason="Three.", by=sofia, valid_from=later(sofia, days=9).at)
+
+    one, two, three = promises.history(later(sofia, hours=2).at)
+
+    assert (one.before, one.standing) == ({"reply_hours": 48, "reopen_days": 30}, {"reopen_days"})
+    assert (two.before, two.standing) == ({"reply_hours": 24}, {"reply_hours"})
+    assert (three.before, three.is_scheduled) == ({"reply_hours": 36}, True)
+
+
+def test_an_undo_leaves_what_was_changed_again_since(sofia: Actor) -> None:
+    first = promises.change({"reply_hours": 24, "reopen_days": 60}, reason="One.", by=sofia)
+    promises.change({"reply_hours": 36}, reason="Two.", by=later(sofia, hours=1))
+
+    undone = promises.undo(first, reason="Oops.", by=later(sofia, hours=2))
+
+    assert undone.values == {"reopen_days": 30}
+    assert promises.at(undone.valid_from) == Policy(reply_hours=36)
+    with nothing_changed(), pytest.raises(BadPolicy):
+        promises.undo(first, reason="Again.", by=later(sofia, hours=3))
+
+
+def test_a_scheduled_change_is_withdrawn_once_and_never_counts(sofia: Actor) -> None:
+    scheduled = promises.change({"reply_hours": 24}, reason="Soon.", by=sofia, valid_from=later(sofia, days=2).at)
+    withdrawing = promises.undo(scheduled, reason="No.", by=later(sofia, days=1))
+
+    assert withdrawing.withdraws == scheduled
+    assert promises.at(later(sofia, days=3).at) == Policy()
+    assert Event.objects.latest("pk").data == {"values": {}, "reason": "No.", "withdraws": scheduled.pk}
+    with nothing_changed(), pytest.raises(BadPolicy):
+        promises.undo(scheduled, reason="No.", by=later(sofia, days=1))
 
 
 def test_the_policy_is_remembered_for_a_moment(sofia: Actor, django_assert_num_queries: Any) -> None:

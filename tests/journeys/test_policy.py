@@ -1,0 +1,49 @@
+"""An administrator changes a promise in a real browser: seen, saved, followed by the next ticket, undone."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from marketdesk.people.models import User
+from marketdesk.tickets.models import Ticket
+from tests.conftest import make_administrator
+
+pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+
+
+def hours(ticket: Ticket) -> timedelta:
+    wait = ticket.waits.get()
+    return wait.due_at - wait.started_at
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["", "without JavaScript"])
+def test_a_promise_is_changed_and_changed_back(
+    scripts: bool, visit: Callable[..., Page], ask: Callable[..., Ticket], sofia_user: User
+) -> None:
+    before = ask("order_status")
+    User.objects.filter(pk=sofia_user.pk).update(is_staff=True)
+    page = visit(sofia_user, "sofia-password", java_script_enabled=scripts)
+
+    page.goto("/support/policy")
+    expect(page.get_by_role("link", name="Set it up")).to_be_visible()
+    make_administrator(sofia_user)
+    page.goto("/support/queues/unassigned")
+    page.locator("summary", has_text="Sofia").click()
+    page.get_by_role("link", name="Policy").click()
+    page.get_by_label("Hours a merchant has for each answer.").fill("24")
+    page.get_by_label("Reason").fill("Customers asked for it.")
+    page.get_by_label("Reason").press("Enter")
+    expect(page.get_by_role("row", name="Hours a merchant has for each answer. 48 24")).to_be_visible()
+    page.get_by_role("button", name="Save this change").click()
+    expect(page.locator(".flash")).to_contain_text("Saved.")
+    assert hours(ask("order_status")) == timedelta(hours=24)
+
+    page.get_by_role("link", name="Undo… Customers asked for it.").click()
+    expect(page.get_by_role("row", name="Hours a merchant has for each answer. 24 48")).to_be_visible()
+    page.get_by_label("Reason").fill("Merchants could not.")
+    page.get_by_role("button", name="Undo this change").click()
+    expect(page.locator(".flash")).to_contain_text("Undone.")
+    assert hours(ask("order_status")) == timedelta(hours=48)
+    assert hours(before) == timedelta(hours=48)
