@@ -46,7 +46,7 @@ def addresses(ask: Callable[..., Ticket], ada: Actor, store: Merchant) -> list[s
     order = ticket.order
     assert order
     about = {"name": order.public_id, "kind": "order", "queue": "closed", "picture": picture.public_id, "signed": "x"}
-    others = {"uidb36": "1", "key": "x-x", "refund": "0" * 24, "public_id": ticket.public_id}
+    others = {"uidb36": "1", "key": "x-x", "refund": "0" * 24, "change": "1", "public_id": ticket.public_id}
     return [route.address(**{**about, **others}) for route in routes() if "^" not in route.path] + [
         route.address(**about) for route in routes(PROGRAMS)
     ]
