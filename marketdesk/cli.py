@@ -1,4 +1,4 @@
-"""The command line: `marketdesk serve | worker | demo | import | token | manage`."""
+"""The command line: `marketdesk serve | worker | demo | import | token | webhook | manage`."""
 
 import argparse
 import errno
@@ -8,6 +8,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -76,8 +77,40 @@ def _parser() -> argparse.ArgumentParser:
     token.add_argument("--name", default="command line", help="what the token is for (default: %(default)s)")
     token.set_defaults(run=_token)
 
+    _add_webhook(commands.add_parser("webhook", help="tell the marketplace's programs what happens"))
+
     commands.add_parser("manage", help="Django's own commands: marketdesk manage help", add_help=False)
     return parser
+
+
+def _add_webhook(webhook: argparse.ArgumentParser) -> None:
+    acts = webhook.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    add = acts.add_parser("add", help="tell an address of events; prints the secret, which is shown once")
+    add.add_argument("url", metavar="URL")
+    add.add_argument("--events", default="", help="such as ticket.opened,refund.requested (default: all)")
+    add.set_defaults(run=_webhook_add)
+    acts.add_parser("list", help="the endpoints, and what waits for them").set_defaults(run=_webhook_list)
+    for name, does in {
+        "rotate": "a new secret; the old one is good for another 24 hours",
+        "disable": "tell it nothing more",
+        "enable": "tell it again, and send what still waits",
+    }.items():
+        act = acts.add_parser(name, help=does)
+        act.add_argument("id", metavar="ID", help="as `marketdesk webhook list` prints it")
+        act.set_defaults(run=_webhook_change, act=name)
+    replay = acts.add_parser("replay", help="send one message again, or everything since a moment")
+    which = replay.add_mutually_exclusive_group(required=True)
+    which.add_argument("delivery", metavar="DELIVERY", nargs="?", help="the message's id: msg_…")
+    which.add_argument("--since", metavar="TIME", type=_moment, help="such as 2026-11-18 or 2026-11-18T10:00Z")
+    replay.set_defaults(run=_webhook_replay)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no moment: write 2026-11-18 or 2026-11-18T10:00Z.") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _port(text: str) -> int:
@@ -131,7 +164,7 @@ def _worker(_options: argparse.Namespace) -> int:
 
     stop = serving.stop_on(signal.SIGTERM, signal.SIGINT)
     _say("The worker does what is due. Ctrl+C stops it.")
-    schedule.worker().run(stop)
+    schedule.work(stop)
     return 0
 
 
@@ -188,6 +221,74 @@ def _token(options: argparse.Namespace) -> int:
         raise Refused(f"Several merchants are called {asked!r}: give the id instead.")
     _say(f"A token for {found[0].name}. Keep it safe: it is not shown again.")
     print(AccessToken.issue(found[0], options.name))
+    return 0
+
+
+def _webhook_add(options: argparse.Namespace) -> int:
+    _start()
+    _prepare()
+    from django.utils import timezone
+
+    from marketdesk.outbox.webhooks import endpoints
+
+    kinds = [kind.strip() for kind in options.events.split(",") if kind.strip()]
+    try:
+        endpoint, secret = endpoints.add(options.url, kinds, timezone.now())
+    except endpoints.BadEndpoint as bad:
+        raise Refused(str(bad)) from None
+    _say(f"Endpoint {endpoint.public_id}. Its secret; keep it safe, it is not shown again:")
+    print(secret)
+    return 0
+
+
+def _webhook_list(_options: argparse.Namespace) -> int:
+    _start()
+    _prepare()
+    from django.db.models import Count, Q
+
+    from marketdesk.outbox.models import Endpoint
+
+    waiting = Count("deliveries", filter=Q(deliveries__status="waiting"))
+    given_up = Count("deliveries", filter=Q(deliveries__status="given_up"))
+    for one in Endpoint.objects.annotate(waiting=waiting, lost=given_up).order_by("pk"):
+        state = f"disabled ({one.disabled_because})" if one.disabled_at else "failing" if one.failing_since else "works"
+        print(f"{one.public_id}  {state}  {one.waiting} waiting  {one.lost} given up  {one.url}  ", end="")
+        print(",".join(one.kinds) or "all events")
+    return 0
+
+
+def _webhook_change(options: argparse.Namespace) -> int:
+    _start()
+    _prepare()
+    from django.utils import timezone
+
+    from marketdesk.outbox.models import Endpoint
+    from marketdesk.outbox.webhooks import endpoints
+
+    endpoint = Endpoint.objects.filter(public_id=options.id).first()
+    if endpoint is None:
+        raise Refused(f"There is no endpoint {options.id!r}: `marketdesk webhook list` prints them.")
+    if options.act == "rotate":
+        _say("The new secret; keep it safe, it is not shown again. The old one is good for another 24 hours:")
+        print(endpoints.rotate(endpoint, timezone.now()))
+    elif options.act == "disable":
+        endpoints.disable(endpoint, timezone.now())
+    else:
+        endpoints.enable(endpoint)
+    return 0
+
+
+def _webhook_replay(options: argparse.Namespace) -> int:
+    _start()
+    _prepare()
+    from django.utils import timezone
+
+    from marketdesk.outbox.webhooks import planning
+
+    number = planning.replay(timezone.now(), message_id=options.delivery or "", since=options.since)
+    if not number:
+        raise Refused("There is nothing to send again: no such message, or no endpoint that is enabled.")
+    _say(f"The worker sends {number} again.")
     return 0
 
 

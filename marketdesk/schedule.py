@@ -1,5 +1,6 @@
 """Every repeating job and its cadence, and who handles which kind of job: one table each."""
 
+import threading
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -9,6 +10,7 @@ from django.utils import timezone
 from marketdesk.journal.models import Job
 from marketdesk.journal.worker import Handler, Repeating, Worker
 from marketdesk.outbox import jobs as outbox
+from marketdesk.outbox.webhooks import delivering
 from marketdesk.tickets import jobs as tickets
 
 # How long a finished job is remembered; longer than any job is retried, so that its key still stops a twin.
@@ -28,6 +30,7 @@ HANDLERS: Mapping[str, Handler] = {
     "sweep_silent": tickets.sweep_silent,
     "sweep_leftovers": tickets.sweep_leftovers,
     "sweep_jobs": sweep_jobs,
+    "sweep_deliveries": outbox.sweep_deliveries,
 }
 
 REPEATING: tuple[Repeating, ...] = (
@@ -36,9 +39,19 @@ REPEATING: tuple[Repeating, ...] = (
     Repeating("sweep_silent", timedelta(minutes=10)),  # D20
     Repeating("sweep_leftovers", timedelta(days=1)),
     Repeating("sweep_jobs", timedelta(days=1)),
+    Repeating("sweep_deliveries", timedelta(days=1)),
 )
 
 
 def worker() -> Worker:
     """The worker of this installation."""
     return Worker(HANDLERS, REPEATING)
+
+
+def work(stop: threading.Event) -> None:
+    """Do what is due until told to stop. Webhooks go out beside the jobs, so that a program that does not answer
+    delays no mail."""
+    lanes = delivering.start(stop)
+    worker().run(stop)
+    for lane in lanes:
+        lane.join(timeout=delivering.GRACE)

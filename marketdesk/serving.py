@@ -95,7 +95,7 @@ def serve_pages(listening: socket.socket) -> None:
 
 def work() -> None:
     """The worker process."""
-    schedule.worker().run(stop_on(signal.SIGTERM))
+    schedule.work(stop_on(signal.SIGTERM))
 
 
 def stop_on(*numbers: int) -> threading.Event:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from csp.constants import NONCE, SELF
 from django.core.management.utils import get_random_secret_key
 
-from marketdesk.lib import env, languages, sqlite
+from marketdesk.lib import calling, env, languages, sqlite
 
 PACKAGE = Path(__file__).parent
 HOME = env.folder("MARKETDESK_HOME", "var")
@@ -188,6 +188,9 @@ API_V2_LEGACY_METHODS = env.flag("API_V2_LEGACY_METHODS")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 DATA_UPLOAD_MAX_NUMBER_FILES = 100  # far more than a message takes: the form itself says how many, and keeps the text
+
+# Webhooks: networks (10.1.0.0/16) and names of hosts that may be told of events although they are private
+WEBHOOK_ALLOW = calling.Allowed(env.words("MARKETDESK_WEBHOOK_ALLOW"))
 
 # Safety in the browser
 CONTENT_SECURITY_POLICY = {

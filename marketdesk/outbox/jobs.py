@@ -1,14 +1,21 @@
-"""The outbox's jobs: from an event to its mails. Running twice enqueues each mail once."""
+"""The outbox's jobs: from an event to its mails and webhooks. Running twice enqueues each once."""
 
+from datetime import timedelta
 from typing import Any
+
+from django.utils import timezone
 
 from marketdesk.journal.models import Event, Job
 from marketdesk.outbox import mail, recipients
+from marketdesk.outbox.webhooks import planning
 from marketdesk.people.models import User
+
+# How long it can be looked up, and sent again, what an endpoint was told.
+DELIVERIES_KEPT = timedelta(days=30)
 
 
 def tell(payload: dict[str, Any]) -> None:
-    """Write one mail job for each person who is told of the event."""
+    """Write one mail job for each person, and one delivery for each endpoint, that is told of the event."""
     event = Event.objects.get(pk=payload["event"])
     for recipient in recipients.of(event):
         Job.put(
@@ -17,6 +24,7 @@ def tell(payload: dict[str, Any]) -> None:
             key=f"mail:{event.pk}:{recipient.user.pk}",
             merchant_id=event.merchant_id,
         )
+    planning.plan(event, timezone.now())
 
 
 def send(payload: dict[str, Any]) -> None:
@@ -29,3 +37,8 @@ def send(payload: dict[str, Any]) -> None:
     message = mail.compose(event, payload["letter"], user, reader)
     if message is not None:
         message.send()
+
+
+def sweep_deliveries(_payload: dict[str, Any]) -> None:
+    """Forget what was delivered, or given up, long ago."""
+    planning.sweep(timezone.now() - DELIVERIES_KEPT)

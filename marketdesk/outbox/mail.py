@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from marketdesk.journal.models import Event
 from marketdesk.lib import money
+from marketdesk.outbox.models import Endpoint
 from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
 from marketdesk.people.party import Party
@@ -30,7 +31,7 @@ _PAGES = {Party.CUSTOMER: "storefront:ticket", Party.MERCHANT: "dashboard:ticket
 def compose(event: Event, letter: str, user: User, reader: Actor) -> EmailMessage | None:
     """The mail that tells a person of an event; None when there is nothing left to tell."""
     with translation.override(user.reading_language), timezone.override(_zone(user)):
-        context = _about_ticket(event, event.ticket_id, reader) if event.ticket_id else _about_deadlines(event, reader)
+        context = _about(event, reader)
         if context is None:
             return None
         context["name"] = user.given_name
@@ -58,6 +59,12 @@ def _headers(event: Event, user: User) -> dict[str, str]:
     host = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip(" >") or "localhost"
     digest = salted_hmac("marketdesk.outbox.mail", f"{event.pk}:{user.pk}", algorithm="sha256").hexdigest()[:32]
     return {"Message-ID": f"<{digest}@{host}>", "Auto-Submitted": "auto-generated"}
+
+
+def _about(event: Event, reader: Actor) -> dict[str, Any] | None:
+    if event.ticket_id:
+        return _about_ticket(event, event.ticket_id, reader)
+    return _about_webhook(event) if event.subject_kind == "endpoint" else _about_deadlines(event, reader)
 
 
 def _about_ticket(event: Event, ticket_id: int, reader: Actor) -> dict[str, Any]:
@@ -103,6 +110,19 @@ def _about_deadlines(event: Event, reader: Actor) -> dict[str, Any] | None:
         "hours": event.data.get("hours"),
         "platform": promises.current().platform_name,
         "url": settings.BASE_URL + reverse("dashboard:home"),
+    }
+
+
+def _about_webhook(event: Event) -> dict[str, Any] | None:
+    """What is said of an endpoint that was disabled, unless somebody enabled it meanwhile."""
+    endpoint = Endpoint.objects.filter(pk=event.subject_id, disabled_at__isnull=False).first()
+    if endpoint is None:
+        return None
+    return {
+        "webhook": endpoint.url,
+        "webhook_id": endpoint.public_id,
+        "gone": event.data.get("because") == "gone",
+        "platform": promises.current().platform_name,
     }
 
 

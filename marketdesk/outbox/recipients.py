@@ -65,6 +65,7 @@ TOLD: tuple[Told, ...] = (
     _told(Verb.APPEAL, [M], S, "appealed"),  # M77
     _told(Verb.TAKE_OVER, [CLOCK], S, "taken_over"),  # M48, D14
     _told(Verb.REFUND_FAILED, [S, CLOCK], S, "refund_failed"),  # D17
+    _told("webhook_disabled", [CLOCK], S, "webhook_disabled"),
 )
 
 
@@ -95,6 +96,9 @@ def _people(party: Party, event: Event, ticket: Ticket | None) -> QuerySet[User]
         return reachable.filter(pk=ticket.customer_id) if ticket else reachable.none()
     if party == Party.MERCHANT:
         return reachable.filter(membership__merchant_id__in=[event.merchant_id])
+    if event.subject_kind == "endpoint":  # the administrators' business, while there are any
+        administrators = reachable.filter(is_superuser=True)
+        return administrators if administrators.exists() else reachable
     # Whoever looks after it; the whole team as long as nobody does.
     return reachable.filter(pk=ticket.assignee_id) if ticket and ticket.assignee_id else reachable
 

@@ -61,7 +61,7 @@ def rate(ticket: Ticket, *, helpful: bool, comment: str, by: Actor) -> Rating:
             "changeable_until": by.at + timedelta(days=promises.current().rating_days),
         },
     )
-    Event.objects.create(
+    Event.tell(
         verb="rated",
         subject_kind="ticket",
         subject_id=ticket.pk,

@@ -126,7 +126,7 @@ def _record(made: PolicyChange, by: Actor) -> PolicyChange:
     for moment in _beginnings(made.valid_from):
         check(at(moment))
     data = {"values": made.values, "reason": made.reason}
-    Event.objects.create(
+    Event.tell(
         verb="policy_changed",
         subject_kind="policy",
         subject_id=made.pk,

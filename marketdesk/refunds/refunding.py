@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from marketdesk.journal.models import Event
 from marketdesk.orders.models import ItemState, OrderItem
 from marketdesk.people.actor import Actor
 from marketdesk.refunds.models import Refund, RefundStatus
@@ -71,7 +72,7 @@ def _refund(item: OrderItem, ticket: Ticket, by: Actor, reason: str) -> Refund:
     item.state = ItemState.REFUNDED
     item.save(update_fields=["refunded", "state"])
     attempt = item.refunds.count() + 1
-    return Refund.objects.create(
+    refund = Refund.objects.create(
         item=item,
         ticket=ticket,
         merchant_id=item.merchant_id,
@@ -82,6 +83,18 @@ def _refund(item: OrderItem, ticket: Ticket, by: Actor, reason: str) -> Refund:
         actor=by.as_json(),
         requested_at=by.at,
     )
+    # Beside the ticket's own event, which people are told of: this one asks the marketplace's programs to pay.
+    Event.tell(
+        verb="refund_requested",
+        subject_kind="refund",
+        subject_id=refund.pk,
+        ticket_id=ticket.pk,
+        merchant_id=refund.merchant_id,
+        actor=by.as_json(),
+        data={"refund": refund.public_id},
+        at=by.at,
+    )
+    return refund
 
 
 def _currency(ticket: Ticket) -> str:
@@ -105,7 +118,7 @@ def settle(refund: Refund, *, succeeded: bool, by: Actor, note: str = "") -> Non
         raise NotAllowed("settled", _("This refund is settled already."))
     refund.status, refund.settled_at, refund.settled_by, refund.settled_note = status, by.at, by.as_json(), note[:500]
     refund.save(update_fields=["status", "settled_at", "settled_by", "settled_note"])
-    told = {"item": refund.item.name, "note": note}
+    told = {"refund": refund.public_id, "item": refund.item.name, "note": note}
     if succeeded:
         ticket.refund_succeeded(by=by, data=told)
         return

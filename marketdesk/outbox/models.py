@@ -1,0 +1,132 @@
+"""Webhooks: the marketplace's programs that are told of events, and what each was told."""
+
+import base64
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from marketdesk.journal.models import Event
+from marketdesk.lib import sealing
+from marketdesk.lib.ids import PublicIdField
+
+ROTATION = timedelta(hours=24)
+
+
+class Endpoint(models.Model):
+    """An address of the operator's that is told of the kinds of events that it chose (none chosen: of all).
+
+    Whoever delivers leases the endpoint, so that at most one message is on its way to it at a time; only the holder
+    of the current lease number writes down what came of it (fencing).
+    """
+
+    public_id = PublicIdField()
+    url = models.CharField(max_length=500)
+    kinds = models.JSONField(default=list)
+    sealed_secret = models.CharField(max_length=300)
+    sealed_old_secret = models.CharField(max_length=300, blank=True)
+    old_secret_until = models.DateTimeField(null=True)
+    made_at = models.DateTimeField(default=timezone.now)
+    after_event = models.BigIntegerField(default=0)  # it is told of later ones
+    disabled_at = models.DateTimeField(null=True)
+    disabled_because = models.CharField(max_length=200, blank=True)
+    failing_since = models.DateTimeField(null=True)
+    given_up = models.PositiveIntegerField(default=0)  # messages for which every try failed, since the last success
+    resting_until = models.DateTimeField(null=True)  # it asked for it with Retry-After
+    served_at = models.DateTimeField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    lease_no = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.public_id} {self.url}"
+
+    def wants(self, kind: str) -> bool:
+        return not self.kinds or kind in self.kinds
+
+    def set_secret(self) -> str:
+        """A new secret; it is answered once, to be shown."""
+        secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+        self.sealed_secret = sealing.seal(secret)
+        return secret
+
+    def signing_secrets(self, now: datetime) -> list[str]:
+        """What to sign with: for a day after a rotation with the old secret too."""
+        old = self.sealed_old_secret if self.old_secret_until and now < self.old_secret_until else ""
+        return [sealing.unseal(sealed) for sealed in (self.sealed_secret, old) if sealed]
+
+    def rotate(self, now: datetime) -> str:
+        """A new secret, beside which the old one is good for another day."""
+        self.sealed_old_secret, self.old_secret_until = self.sealed_secret, now + ROTATION
+        return self.set_secret()
+
+
+class DeliveryStatus(models.TextChoices):
+    """Where a message to one endpoint stands."""
+
+    WAITING = "waiting", _("Waiting")
+    DELIVERED = "delivered", _("Delivered")
+    GIVEN_UP = "given_up", _("Given up")
+
+
+class Delivery(models.Model):
+    """One event on its way to one endpoint, with the body as it was when the event was told. The same message keeps
+    its id however often it is sent."""
+
+    endpoint = models.ForeignKey(Endpoint, models.CASCADE, related_name="deliveries")
+    event = models.ForeignKey(Event, models.CASCADE, related_name="+")
+    message_id = models.CharField(max_length=40, db_index=True)
+    kind = models.CharField(max_length=40)
+    merchant_id = models.BigIntegerField(null=True)
+    ticket_id = models.BigIntegerField(null=True)
+    sequence = models.PositiveIntegerField(null=True)
+    body = models.TextField()
+    status = models.CharField(max_length=10, choices=DeliveryStatus, default=DeliveryStatus.WAITING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    made_at = models.DateTimeField()
+    next_at = models.DateTimeField()
+    tried_at = models.DateTimeField(null=True)
+    answer_status = models.PositiveSmallIntegerField(null=True)
+    answer = models.TextField(blank=True)  # its beginning
+    error = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["event", "endpoint"], name="event_told_once_to_endpoint")]
+        indexes = [
+            models.Index(fields=["endpoint", "next_at", "id"], name="delivery_due", condition=Q(status="waiting")),
+            models.Index(
+                fields=["endpoint", "ticket_id", "sequence"],
+                name="delivery_untried",
+                condition=Q(status="waiting", attempts=0),
+            ),
+            models.Index(fields=["made_at"], name="delivery_by_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.message_id} {self.kind}"
+
+    @classmethod
+    def due(cls, now: datetime) -> models.QuerySet["Delivery"]:
+        """What is to be sent now, the longest due first."""
+        return cls.objects.filter(status=DeliveryStatus.WAITING, next_at__lte=now).order_by("next_at", "id")
+
+    @classmethod
+    def first_due(cls, endpoint: Endpoint, now: datetime) -> "Delivery | None":
+        """What goes to an endpoint next. A message of a ticket never overtakes an earlier one that was not tried yet,
+        whatever the clocks of the workers said when they wrote them."""
+        due = cls.due(now).filter(endpoint=endpoint).first()
+        if due is None or due.attempts or due.ticket_id is None:
+            return due
+        untried = cls.objects.filter(
+            endpoint=endpoint, ticket_id=due.ticket_id, status=DeliveryStatus.WAITING, attempts=0
+        )
+        return untried.order_by("sequence").first() or due
+
+    def note(self, **fields: Any) -> None:
+        """Write down what came of it."""
+        for name, value in fields.items():
+            setattr(self, name, value)
+        self.save(update_fields=list(fields))

@@ -1,0 +1,217 @@
+"""Takes due messages to their endpoints: at most one at a time to each, many endpoints at once.
+
+An endpoint that does not answer holds one lane for the time that a call may take. Half of the lanes serve only
+endpoints that answered last time, so that the dead ones, however many, never delay the others.
+"""
+
+import logging
+import random
+import threading
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import close_old_connections, connection, transaction
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils import timezone
+from standardwebhooks import Webhook
+
+from marketdesk.journal.models import Audience, Event
+from marketdesk.lib import calling, sealing
+from marketdesk.outbox.models import Delivery, DeliveryStatus, Endpoint
+from marketdesk.people.actor import clock
+from marketdesk.version import VERSION
+
+log = logging.getLogger(__name__)
+
+LANES = 8
+LEASE = timedelta(seconds=60)  # four times as long as a call can take
+BATCH = 20  # messages to one endpoint before the others have their turn
+PAUSE = 0.5  # seconds between two looks when nothing is due
+GRACE = 3.0  # seconds that a call under way has to finish when the worker stops
+
+# What is waited after each try that failed: ten tries within about 76 hours.
+WAITS: tuple[timedelta, ...] = (
+    timedelta(seconds=5),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+    timedelta(hours=5),
+    timedelta(hours=10),
+    timedelta(hours=14),
+    timedelta(hours=20),
+    timedelta(hours=24),
+)
+JITTER = 0.1
+LONGEST_REST = timedelta(hours=24)  # however long a Retry-After asks for
+GIVEN_UP_LIMIT = 10  # messages in a row that no try could deliver: nobody is there any more
+GONE = 410
+
+
+def start(stop: threading.Event, lanes: int = LANES) -> list[threading.Thread]:
+    """Start the lanes; they end when told to stop, and a call that still waits then is made again by another worker."""
+    threads = [
+        threading.Thread(target=_lane, args=(stop, number % 2 == 1), name=f"webhooks-{number}", daemon=True)
+        for number in range(lanes)
+    ]
+    for thread in threads:
+        thread.start()
+    return threads
+
+
+def _lane(stop: threading.Event, only_healthy: bool) -> None:
+    while not stop.is_set():
+        try:
+            close_old_connections()
+            while not stop.is_set() and serve_one(timezone.now(), only_healthy=only_healthy, stop=stop):
+                pass
+        except Exception:
+            log.exception("a lane of the webhooks broke off; trying again")
+            connection.close()
+            stop.wait(5)
+        stop.wait(PAUSE)
+    connection.close()
+
+
+def serve_one(now: datetime, *, only_healthy: bool = False, stop: threading.Event | None = None) -> int:
+    """Take some of what is due to one endpoint; how many messages were tried. A failure ends its turn."""
+    endpoint = claim(now, only_healthy=only_healthy)
+    if endpoint is None:
+        return 0
+    begun, tried = timezone.now(), 0
+    while tried < BATCH and not (stop and stop.is_set()):
+        at = now + (timezone.now() - begun)
+        delivery = Delivery.first_due(endpoint, at)
+        if delivery is None:
+            break
+        answer = _send(delivery, endpoint, at)
+        tried += 1
+        if not _note(delivery, endpoint, answer, now + (timezone.now() - begun)):
+            break
+    Endpoint.objects.filter(pk=endpoint.pk, lease_no=endpoint.lease_no).update(lease_until=None)
+    return tried
+
+
+def claim(now: datetime, *, only_healthy: bool = False) -> Endpoint | None:
+    """Lease the endpoint that has something due and was served longest ago, or answer None."""
+    due = (
+        Endpoint.objects.filter(Exists(Delivery.due(now).filter(endpoint=OuterRef("pk")).order_by()))
+        .filter(Q(lease_until__isnull=True) | Q(lease_until__lt=now))
+        .filter(Q(resting_until__isnull=True) | Q(resting_until__lte=now))
+        .filter(disabled_at__isnull=True, **({"failing_since__isnull": True} if only_healthy else {}))
+        .order_by(F("served_at").asc(nulls_first=True), "id")
+    )
+    if not due.exists():  # an idle lane never takes SQLite's one write lock
+        return None
+    with transaction.atomic():
+        if connection.features.has_select_for_update_skip_locked:
+            due = due.select_for_update(skip_locked=True)
+        endpoint = due.first()
+        if endpoint is None:
+            return None
+        endpoint.lease_until, endpoint.served_at = now + LEASE, now
+        endpoint.lease_no += 1
+        endpoint.save(update_fields=["lease_until", "served_at", "lease_no"])
+        return endpoint
+
+
+def _send(delivery: Delivery, endpoint: Endpoint, now: datetime) -> calling.Answer | str:
+    """One try: the answer, or why there is none."""
+    try:
+        headers = {
+            "Content-Type": "application/json",
+            "User-Agent": f"Marketdesk/{VERSION}",
+            **sign(delivery, endpoint.signing_secrets(now), now),
+        }
+        return calling.post(endpoint.url, delivery.body.encode(), headers, allowed=settings.WEBHOOK_ALLOW)
+    except (calling.BadUrl, calling.Forbidden, calling.NoAnswer, sealing.Unreadable) as failure:
+        return str(failure)
+    except Exception as failure:  # what is wrong with one message must not keep the others waiting
+        log.exception("message %s could not be sent", delivery)
+        return repr(failure)
+
+
+def sign(delivery: Delivery, secrets: list[str], now: datetime) -> dict[str, str]:
+    """The three headers of Standard Webhooks; a signature for each secret that is good now."""
+    at = now.astimezone(UTC)
+    signatures = [Webhook(secret).sign(delivery.message_id, at, delivery.body) for secret in secrets]
+    return {
+        "webhook-id": delivery.message_id,
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": " ".join(signatures),
+    }
+
+
+@transaction.atomic
+def _note(delivery: Delivery, endpoint: Endpoint, answer: calling.Answer | str, now: datetime) -> bool:
+    """Write down what came of a try, unless the lease was lost meanwhile; whether the endpoint may be sent the next."""
+    locked = Endpoint.objects.select_for_update().filter(pk=endpoint.pk, lease_no=endpoint.lease_no).first()
+    if locked is None:
+        return False
+    said: dict[str, Any]
+    if isinstance(answer, str):
+        said = {"answer_status": None, "answer": "", "error": answer[:200]}
+    else:
+        said = {"answer_status": answer.status, "answer": _excerpt(answer.body), "error": ""}
+    delivered = not isinstance(answer, str) and 200 <= answer.status < 300
+    tried = {"attempts": delivery.attempts + 1, "tried_at": now, **said}
+    if delivered:
+        delivery.note(status=DeliveryStatus.DELIVERED, **tried)
+        locked.failing_since, locked.given_up, locked.resting_until = None, 0, None
+    else:
+        rest = _asked_rest(answer, now) if isinstance(answer, calling.Answer) else timedelta()
+        locked.failing_since = locked.failing_since or now
+        locked.resting_until = now + rest if rest else None
+        if delivery.attempts < len(WAITS):
+            delivery.note(next_at=now + max(wait_after(delivery.attempts + 1), rest), **tried)
+        else:
+            delivery.note(status=DeliveryStatus.GIVEN_UP, **tried)
+            locked.given_up += 1
+    locked.lease_until = now + LEASE
+    locked.save(update_fields=["failing_since", "given_up", "resting_until", "lease_until"])
+    if isinstance(answer, calling.Answer) and answer.status == GONE:
+        disable(locked, "gone", now)
+    elif locked.given_up >= GIVEN_UP_LIMIT:
+        disable(locked, "dead", now)
+    return delivered
+
+
+def wait_after(tries: int) -> timedelta:
+    """How long until the next try: ever longer, and never the same for a thousand messages that failed together."""
+    return WAITS[tries - 1] * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - nobody gains by guessing it
+
+
+def _asked_rest(answer: calling.Answer, now: datetime) -> timedelta:
+    """What Retry-After asks for, in seconds or as a date; nothing where it says nothing sensible."""
+    said = answer.headers.get("retry-after", "").strip()
+    if said.isascii() and said.isdecimal():
+        return min(timedelta(seconds=int(said[:9])), LONGEST_REST)
+    try:
+        until = parsedate_to_datetime(said)
+        return max(timedelta(), min(until - now, LONGEST_REST))
+    except (TypeError, ValueError, OverflowError):
+        return timedelta()
+
+
+def _excerpt(body: bytes) -> str:
+    """The beginning of an answer, at most 1 KB however it was encoded."""
+    text = body.decode("utf-8", "replace").replace("\x00", "")
+    return text.encode()[: calling.KEPT].decode("utf-8", "ignore")
+
+
+@transaction.atomic
+def disable(endpoint: Endpoint, because: str, now: datetime) -> None:
+    """Tell it nothing more, and tell the administrators. What waits for it waits on."""
+    if Endpoint.objects.filter(pk=endpoint.pk, disabled_at__isnull=True).update(
+        disabled_at=now, disabled_because=because
+    ):
+        Event.tell(
+            verb="webhook_disabled",
+            subject_kind="endpoint",
+            subject_id=endpoint.pk,
+            audience=Audience.PLATFORM,
+            actor=clock(now).as_json(),
+            data={"url": endpoint.url, "because": because},
+            at=now,
+        )

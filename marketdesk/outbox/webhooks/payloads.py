@@ -1,0 +1,126 @@
+"""What a message says: ids that the marketplace knows, and no word that only the platform's own team may read."""
+
+import json
+from typing import Any
+
+from django.utils.crypto import salted_hmac
+
+from marketdesk.journal.models import Audience, Event
+from marketdesk.lib import money
+from marketdesk.merchants.models import Merchant
+from marketdesk.orders.models import OrderItem
+from marketdesk.outbox.webhooks.kinds import KINDS
+from marketdesk.performance.models import Rating
+from marketdesk.refunds.models import Refund
+from marketdesk.tickets.models import Message, Ticket
+from marketdesk.tickets.rules import State
+
+
+def message_id(event: Event) -> str:
+    """The same for every try, every endpoint and every replay; it says nothing about how many events there are."""
+    return f"msg_{salted_hmac('webhook', str(event.pk), algorithm='sha256').hexdigest()[:24]}"
+
+
+def sequence(event: Event) -> int | None:
+    """The number of the event among those of its ticket: gaps are events that the endpoint did not choose."""
+    if event.ticket_id is None:
+        return None
+    return Event.objects.filter(ticket_id=event.ticket_id, pk__lte=event.pk).count()
+
+
+def compose(event: Event) -> str:
+    """The body, as it will be signed and sent."""
+    said = {
+        "id": message_id(event),
+        "type": KINDS[event.verb],
+        "timestamp": event.at.isoformat(),
+        "sequence": sequence(event),
+        "data": _data(event),
+    }
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+
+
+def _data(event: Event) -> dict[str, Any]:
+    data: dict[str, Any] = {"by": event.actor.get("party", "")}
+    if event.ticket_id:
+        ticket = Ticket.objects.select_related("merchant", "customer", "order", "product").get(pk=event.ticket_id)
+        return data | {"ticket": _ticket(ticket, event)} | _said(event, ticket) | _about_ticket(event, ticket)
+    return data | _about_others(event)
+
+
+def _about_ticket(event: Event, ticket: Ticket) -> dict[str, Any]:
+    """What only some events of a ticket say."""
+    match event.verb:
+        case "refund_requested" | "refund_succeeded" | "refund_failed":
+            return _refund(event)
+        case "refund" | "mark_returned":
+            named = event.data.get("items", [])
+            items = OrderItem.objects.filter(order=ticket.order).order_by("pk")
+            found = [item for item in items if item.public_id in named or item.name in named]
+            return {"items": [{"id": item.public_id, "name": item.name} for item in found]}
+        case "rated":
+            rating = Rating.objects.filter(ticket=ticket).first()
+            said = {"helpful": event.data.get("helpful"), "comment": rating.comment if rating else ""}
+            return {"rating": said}
+    return {}
+
+
+def _about_others(event: Event) -> dict[str, Any]:
+    """What events say that are about no single ticket."""
+    if event.verb == "due_soon":
+        tickets = Ticket.objects.filter(pk__in=event.data.get("tickets", [])).order_by("pk")
+        return {
+            "merchant": Merchant.objects.get(pk=event.subject_id).external_id,
+            "hours_left": event.data.get("hours"),
+            "tickets": [ticket.public_id for ticket in tickets],
+        }
+    return {"values": event.data.get("values", {})}  # of the policy; the reason is the team's own
+
+
+def _ticket(ticket: Ticket, event: Event) -> dict[str, Any]:
+    """Where the ticket stands after the event; who and what it is about by the marketplace's own ids."""
+    customer = ticket.customer
+    return {
+        "id": ticket.public_id,
+        "category": ticket.category,
+        "issue": ticket.issue_id,
+        "state": to if (to := event.data.get("to")) in State.values else ticket.state,
+        "desk": event.data.get("desk", ticket.desk),
+        "closed_how": event.data.get("how", ""),
+        "merchant": ticket.merchant.external_id,
+        "customer": {"id": customer.public_id, "external_id": customer.external_id},
+        "order": ticket.order.external_id if ticket.order else None,
+        "product": ticket.product.external_id if ticket.product else None,
+    }
+
+
+def _said(event: Event, ticket: Ticket) -> dict[str, Any]:
+    """The message that came with it, unless only the platform may read it."""
+    said = ticket.messages.exclude(audience=Audience.PLATFORM)
+    message: Message | None
+    if event.verb == "open":
+        message = said.first()
+    else:
+        message = said.filter(pk=event.data["message"]).first() if event.data.get("message") else None
+    if message is None or event.audience == Audience.PLATFORM:
+        return {}
+    pictures = message.attachments.count()
+    words = {"text": message.body, "language": message.language, "pictures": pictures}
+    return {"message": {"author": message.author, "audience": message.audience, **words}}
+
+
+def _refund(event: Event) -> dict[str, Any]:
+    refund = Refund.objects.select_related("item").filter(public_id=event.data.get("refund", "")).first()
+    if refund is None:  # settled before refunds were named in events
+        return {}
+    return {
+        "refund": {
+            "id": refund.public_id,
+            "key": refund.key,
+            "item": refund.item.public_id,
+            "item_name": refund.item.name,
+            "amount": str(money.to_decimal(refund.amount, refund.currency)),
+            "currency": refund.currency,
+            "status": {"refund_succeeded": "succeeded", "refund_failed": "failed"}.get(event.verb, "pending"),
+        }
+    }

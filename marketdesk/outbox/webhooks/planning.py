@@ -1,0 +1,78 @@
+"""From an event to its deliveries: one row for each endpoint that chose it, in the order of each ticket."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q
+
+from marketdesk.journal.models import Event
+from marketdesk.outbox.models import Delivery, DeliveryStatus, Endpoint
+from marketdesk.outbox.webhooks import payloads
+from marketdesk.outbox.webhooks.kinds import KINDS
+
+
+def plan(event: Event, now: datetime) -> None:
+    """Write the deliveries of an event; twice writes them once. Earlier events of its ticket that no worker has come
+    to yet are planned with it, so that the later one never overtakes them."""
+    if event.verb not in KINDS:
+        return
+    for endpoint in Endpoint.objects.filter(disabled_at__isnull=True, after_event__lt=event.pk):
+        _write(endpoint, _missing(endpoint, event), now)
+
+
+def _missing(endpoint: Endpoint, event: Event) -> Iterable[Event]:
+    """The event and those before it on its ticket, as far as the endpoint wants them and has no delivery of them."""
+    events = Event.objects.filter(pk__gt=endpoint.after_event, pk__lte=event.pk)
+    events = events.filter(ticket_id=event.ticket_id) if event.ticket_id else events.filter(pk=event.pk)
+    told = Delivery.objects.filter(endpoint=endpoint)
+    told = told.filter(ticket_id=event.ticket_id) if event.ticket_id else told.filter(event=event)
+    last = told.order_by("-event_id").values_list("event_id", flat=True).first()
+    if last and event.ticket_id:  # planned in order, so what comes before the last one is there
+        events = events.filter(pk__gt=last)
+    return events.exclude(pk__in=told.values("event_id")).order_by("pk")
+
+
+def _write(endpoint: Endpoint, events: Iterable[Event], now: datetime) -> None:
+    wanted = [event for event in events if event.verb in KINDS and endpoint.wants(KINDS[event.verb])]
+    Delivery.objects.bulk_create(
+        [
+            Delivery(
+                endpoint=endpoint,
+                event=event,
+                message_id=payloads.message_id(event),
+                kind=KINDS[event.verb],
+                merchant_id=event.merchant_id,
+                ticket_id=event.ticket_id,
+                sequence=payloads.sequence(event),
+                body=payloads.compose(event),
+                made_at=now,
+                next_at=now,
+            )
+            for event in wanted
+        ],
+        ignore_conflicts=True,
+    )
+
+
+@transaction.atomic
+def replay(now: datetime, *, message_id: str = "", since: datetime | None = None) -> int:
+    """Send one message again, or everything since a moment, also what an endpoint was never told because it was
+    disabled or new. How many will go out."""
+    working = Endpoint.objects.filter(disabled_at__isnull=True)
+    which = Q(message_id=message_id)
+    if since is not None:
+        which = Q(event__at__gte=since)
+        events = Event.objects.filter(at__gte=since, verb__in=KINDS).order_by("pk")
+        for endpoint in working:
+            told = Delivery.objects.filter(endpoint=endpoint).values("event_id")
+            _write(endpoint, events.exclude(pk__in=told), now)
+    found = Delivery.objects.filter(which, endpoint__in=working)
+    again = {"status": DeliveryStatus.WAITING, "attempts": 0, "next_at": now, "error": ""}
+    return Delivery.objects.filter(pk__in=found.values("pk")).update(**again)
+
+
+def sweep(before: datetime) -> int:
+    """Forget old deliveries, but those that are still on their way."""
+    on_its_way = Q(status=DeliveryStatus.WAITING, endpoint__disabled_at__isnull=True)
+    return Delivery.objects.filter(made_at__lt=before).exclude(on_its_way).delete()[0]
