@@ -1,6 +1,7 @@
 """What a message says: ids that the marketplace knows, and no word that only the platform's own team may read."""
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils.crypto import salted_hmac
@@ -21,23 +22,28 @@ def message_id(event: Event) -> str:
     return f"msg_{salted_hmac('webhook', str(event.pk), algorithm='sha256').hexdigest()[:24]}"
 
 
-def sequence(event: Event) -> int | None:
+@dataclass(frozen=True)
+class Said:
+    """A message, ready to be signed and sent."""
+
+    id: str
+    kind: str
+    sequence: int | None
+    body: str
+
+
+def compose(event: Event) -> Said:
+    """What is said of an event."""
+    ident, kind, sequence = message_id(event), KINDS[event.verb], _sequence(event)
+    said = {"id": ident, "type": kind, "timestamp": event.at.isoformat(), "sequence": sequence, "data": _data(event)}
+    return Said(ident, kind, sequence, json.dumps(said, ensure_ascii=False, separators=(",", ":")))
+
+
+def _sequence(event: Event) -> int | None:
     """The number of the event among those of its ticket: gaps are events that the endpoint did not choose."""
     if event.ticket_id is None:
         return None
     return Event.objects.filter(ticket_id=event.ticket_id, pk__lte=event.pk).count()
-
-
-def compose(event: Event) -> str:
-    """The body, as it will be signed and sent."""
-    said = {
-        "id": message_id(event),
-        "type": KINDS[event.verb],
-        "timestamp": event.at.isoformat(),
-        "sequence": sequence(event),
-        "data": _data(event),
-    }
-    return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
 
 
 def _data(event: Event) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from marketdesk.journal.models import Event
 from marketdesk.outbox.models import Delivery, DeliveryStatus, Endpoint
 from marketdesk.outbox.webhooks import payloads
 from marketdesk.outbox.webhooks.kinds import KINDS
+from marketdesk.outbox.webhooks.payloads import Said
 
 
 def plan(event: Event, now: datetime) -> None:
@@ -17,8 +18,10 @@ def plan(event: Event, now: datetime) -> None:
     to yet are planned with it, so that the later one never overtakes them."""
     if event.verb not in KINDS:
         return
+    said: dict[int, Said] = {}
     for endpoint in Endpoint.objects.filter(disabled_at__isnull=True, after_event__lt=event.pk):
-        _write(endpoint, _missing(endpoint, event), now)
+        if endpoint.wants(KINDS[event.verb]):
+            _write(endpoint, _missing(endpoint, event), said, now)
 
 
 def _missing(endpoint: Endpoint, event: Event) -> Iterable[Event]:
@@ -33,26 +36,28 @@ def _missing(endpoint: Endpoint, event: Event) -> Iterable[Event]:
     return events.exclude(pk__in=told.values("event_id")).order_by("pk")
 
 
-def _write(endpoint: Endpoint, events: Iterable[Event], now: datetime) -> None:
-    wanted = [event for event in events if event.verb in KINDS and endpoint.wants(KINDS[event.verb])]
-    Delivery.objects.bulk_create(
-        [
+def _write(endpoint: Endpoint, events: Iterable[Event], said: dict[int, Said], now: datetime) -> None:
+    """A delivery of each of these events that the endpoint wants; `said` keeps what was composed for another one."""
+    deliveries = []
+    for event in events:
+        if event.verb not in KINDS or not endpoint.wants(KINDS[event.verb]):
+            continue
+        one = said[event.pk] = said.get(event.pk) or payloads.compose(event)
+        deliveries.append(
             Delivery(
                 endpoint=endpoint,
                 event=event,
-                message_id=payloads.message_id(event),
-                kind=KINDS[event.verb],
+                message_id=one.id,
+                kind=one.kind,
                 merchant_id=event.merchant_id,
                 ticket_id=event.ticket_id,
-                sequence=payloads.sequence(event),
-                body=payloads.compose(event),
+                sequence=one.sequence,
+                body=one.body,
                 made_at=now,
                 next_at=now,
             )
-            for event in wanted
-        ],
-        ignore_conflicts=True,
-    )
+        )
+    Delivery.objects.bulk_create(deliveries, ignore_conflicts=True)
 
 
 @transaction.atomic
@@ -64,9 +69,10 @@ def replay(now: datetime, *, message_id: str = "", since: datetime | None = None
     if since is not None:
         which = Q(event__at__gte=since)
         events = Event.objects.filter(at__gte=since, verb__in=KINDS).order_by("pk")
+        said: dict[int, Said] = {}
         for endpoint in working:
             told = Delivery.objects.filter(endpoint=endpoint).values("event_id")
-            _write(endpoint, events.exclude(pk__in=told), now)
+            _write(endpoint, events.exclude(pk__in=told), said, now)
     found = Delivery.objects.filter(which, endpoint__in=working)
     again = {"status": DeliveryStatus.WAITING, "attempts": 0, "next_at": now, "error": ""}
     return Delivery.objects.filter(pk__in=found.values("pk")).update(**again)

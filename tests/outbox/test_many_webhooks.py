@@ -1,0 +1,132 @@
+"""Many messages to endpoints that behave badly in every way: each arrives where somebody is there again (W2)."""
+
+import json
+import os
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from marketdesk.journal.models import Event
+from marketdesk.lib import calling
+from marketdesk.outbox.models import Delivery, DeliveryStatus, Endpoint
+from marketdesk.outbox.webhooks import planning
+from marketdesk.outbox.webhooks.kinds import KINDS
+from marketdesk.people.actor import clock
+from marketdesk.tickets.models import Ticket
+from tests.outbox import webhooks
+from tests.outbox.webhooks import LOOPBACK, Behaviour, Receiver, always, answers, at_first
+
+pytestmark = pytest.mark.django_db
+
+EVENTS = 500
+MANY_EVENTS = 10_000 * int(os.environ.get("SOAK", "1"))
+# Each misbehaves at first, and is told of one verb in eight; the well-behaved one of all.
+BAD: dict[str, Callable[[int], Behaviour]] = {
+    "reply": at_first(30, answers(500)),
+    "resolve": at_first(20, answers(429, Retry_After="600")),
+    "close": at_first(10, webhooks.silence),
+    "reopen": at_first(30, webhooks.reset),
+    "note": at_first(5, webhooks.drip),
+    "assign": at_first(3, webhooks.flood),
+    "remind": always(answers(410)),
+    "mark_late": always(answers(302, Location="http://127.0.0.1:1/")),
+}
+NEVER = {"remind", "mark_late"}
+
+
+@pytest.fixture(autouse=True)
+def _reachable(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.WEBHOOK_ALLOW = LOOPBACK
+    monkeypatch.setattr(calling, "DEADLINE", 0.2)
+
+
+def _happen(tickets: list[Ticket], number: int) -> None:
+    """So many events, in turn on each ticket and of each verb."""
+    verbs, now = list(BAD), timezone.now()
+    Event.objects.all().delete()
+    Event.objects.bulk_create(
+        Event(
+            verb=verbs[(one // len(tickets)) % len(verbs)],
+            subject_kind="ticket",
+            subject_id=tickets[one % len(tickets)].pk,
+            ticket_id=tickets[one % len(tickets)].pk,
+            merchant_id=tickets[0].merchant_id,
+            actor=clock(now).as_json(),
+            at=now,
+        )
+        for one in range(number)
+    )
+    for event in Event.objects.order_by("pk"):
+        planning.plan(event, timezone.now())
+
+
+def _deliver_many(ask: Callable[..., Ticket], number: int, tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        good = stack.enter_context(webhooks.receiver())
+        bad: dict[str, Receiver] = {}
+        for verb, behave in BAD.items():
+            bad[verb] = stack.enter_context(webhooks.receiver(behave))
+            webhooks.endpoint(bad[verb].url, (KINDS[verb],))
+        webhooks.endpoint(good.url)
+        forged = stack.enter_context(webhooks.receiver(tls=tmp_path))
+        webhooks.endpoint(forged.url.replace("http:", "https:"), ("policy.changed",))
+        tickets = [ask("order_status") for _number in range(5)]
+        _happen(tickets, number)
+        Event.tell(verb="policy_changed", subject_kind="policy", subject_id=1, audience="platform", at=timezone.now())
+        planning.plan(Event.objects.latest("id"), timezone.now())
+
+        webhooks.deliver_everything()
+
+    assert len(set(good.ids)) == len(good.ids) == number + 1
+    _in_order(good)
+    for verb, receiver in bad.items():
+        sent = set(Delivery.objects.filter(endpoint__url=receiver.url).values_list("message_id", flat=True))
+        assert len(sent) >= number // len(BAD) - 5
+        undelivered = Delivery.objects.filter(endpoint__url=receiver.url).exclude(status=DeliveryStatus.DELIVERED)
+        if verb not in NEVER:
+            assert set(receiver.ids) == sent, verb
+            assert not undelivered.exists(), verb
+            _in_order(receiver)
+        assert receiver.most_at_once == 1, verb
+    assert Endpoint.objects.get(url=bad["remind"].url).disabled_because == "gone"
+    assert len(bad["remind"].came) == 1
+    assert Endpoint.objects.get(url=bad["mark_late"].url).disabled_because == "dead"
+    assert forged.came == []
+    assert "CERTIFICATE" in Delivery.objects.get(endpoint__url__startswith="https:").error
+    assert max(len(answer.encode()) for answer in Delivery.objects.values_list("answer", flat=True)) <= 1024
+
+
+def _in_order(receiver: Receiver) -> None:
+    """The first try of each message of a ticket came before that of the next."""
+    seen: dict[str, list[int]] = {}
+    for request in receiver.came:
+        said = json.loads(request.body)
+        if "ticket" in said["data"]:
+            numbers = seen.setdefault(said["data"]["ticket"]["id"], [])
+            if said["sequence"] not in numbers:
+                numbers.append(said["sequence"])
+    assert all(numbers == sorted(numbers) for numbers in seen.values())
+
+
+def test_every_message_reaches_every_endpoint_that_comes_back(ask: Callable[..., Ticket], tmp_path: Path) -> None:
+    _deliver_many(ask, EVENTS, tmp_path)
+
+
+@pytest.mark.heavy
+def test_ten_thousand_messages_reach_every_endpoint_that_comes_back(ask: Callable[..., Ticket], tmp_path: Path) -> None:
+    _deliver_many(ask, MANY_EVENTS, tmp_path)
+
+
+def test_the_control_that_never_tries_again_loses_messages(
+    ask: Callable[..., Ticket], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("marketdesk.outbox.webhooks.delivering.WAITS", ())
+
+    with pytest.raises(AssertionError, match="reply"):
+        _deliver_many(ask, 80, tmp_path)
+
+    assert Delivery.objects.filter(status=DeliveryStatus.GIVEN_UP).exists()
