@@ -15,10 +15,12 @@ from typing import Any
 import psutil
 import psycopg
 import pytest
+from standardwebhooks import Webhook
 
 from marketdesk import cli
 from marketdesk.demo import filling
 from tests.desk import ROOT, Desk, surroundings, until
+from tests.outbox import webhooks
 
 
 @pytest.fixture
@@ -253,3 +255,47 @@ def test_real_data_is_never_imported_beside_the_demos_passwords(tmp_path: Path, 
 
     with pytest.raises(cli.Refused, match="demo"):
         cli._refuse_demo()
+
+
+# Webhooks
+
+
+def test_an_operator_adds_an_endpoint_that_is_told_and_looked_after(desk: Desk) -> None:
+    desk.environment["MARKETDESK_WEBHOOK_ALLOW"] = "127.0.0.0/8"
+    with webhooks.receiver() as shop:
+        added = desk.run("webhook", "add", shop.url, "--events", "policy.changed")
+        assert added.returncode == 0, added.stderr
+        secret = added.stdout.strip()
+        desk.start()
+
+        desk.run("manage", "shell", "-v0", "-c", CHANGE_OF_POLICY)
+        until(lambda: shop.came)
+
+        assert Webhook(secret).verify(shop.came[0].body, shop.came[0].headers)["type"] == "policy.changed"
+        listed = desk.run("webhook", "list").stdout
+        ident = listed.split()[0]
+        assert "works" in listed
+        assert secret not in listed
+        renewed = desk.run("webhook", "rotate", ident).stdout.strip()
+        assert desk.run("webhook", "replay", shop.came[0].id).returncode == 0
+        until(lambda: len(shop.came) == 2)
+        for key in (secret, renewed):
+            assert Webhook(key).verify(shop.came[1].body, shop.came[1].headers)
+        assert desk.run("webhook", "disable", ident).returncode == 0
+        assert "disabled (operator)" in desk.run("webhook", "list").stdout
+        _refused(desk.run("webhook", "replay", "--since", "2026-01-01"), "nothing to send")
+        assert desk.run("webhook", "enable", ident).returncode == 0
+        assert desk.run("webhook", "replay", "--since", "2026-01-01").returncode == 0
+        until(lambda: len(shop.came) == 3)
+
+
+def test_a_private_or_unknown_endpoint_is_refused_in_words(desk: Desk) -> None:
+    _refused(desk.run("webhook", "add", "https://127.0.0.1/"), "127.0.0.1", "MARKETDESK_WEBHOOK_ALLOW")
+    _refused(desk.run("webhook", "rotate", "nobody"), "nobody", "webhook list")
+
+
+CHANGE_OF_POLICY = """
+from marketdesk.people.actor import clock
+from marketdesk.policy import promises
+promises.change({"reply_hours": 36}, reason="A trial.", by=clock())
+"""

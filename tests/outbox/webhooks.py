@@ -71,6 +71,7 @@ class Receiver:
 
     behave: Callable[[int], Behaviour]
     port: int = 0
+    pause: float = 0.0  # before it answers
     came: list[Request] = field(default_factory=list)
     at_once: int = 0
     most_at_once: int = 0
@@ -112,11 +113,10 @@ def receiver(behave: Callable[[int], Behaviour] | None = None, tls: Path | None 
                     number = len(here.came)
                     here.at_once += 1
                     here.most_at_once = max(here.most_at_once, here.at_once)
-                try:
-                    here.behave(number)(line, request)
-                finally:
-                    with lock:
-                        here.at_once -= 1
+                time.sleep(here.pause)
+                with lock:
+                    here.at_once -= 1
+                here.behave(number)(line, request)
             except OSError:
                 pass
 
