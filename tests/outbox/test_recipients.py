@@ -43,8 +43,9 @@ def everybody(ada_user: User, mehmet_user: User, leyla_user: User, sofia_user: U
 
 
 def _letters(verb: str | None = None) -> set[tuple[str, str]]:
-    """Who gets which letter about the newest event (or the newest of a verb)."""
-    events = Event.objects.filter(verb=verb) if verb else Event.objects.all()
+    """Who gets which letter about the newest event (or the newest of a verb). What asks the marketplace's programs for
+    money stands beside the event that people are told of."""
+    events = Event.objects.filter(verb=verb) if verb else Event.objects.exclude(verb="refund_requested")
     return {(recipient.user.name.split()[0], recipient.letter) for recipient in recipients.of(events.latest("id"))}
 
 
@@ -161,6 +162,14 @@ def test_who_is_told(
     deed(ticket, {"ada": ada, "mehmet": mehmet, "sofia": sofia})
 
     assert _letters() == expected
+
+
+def test_nobody_gets_a_mail_because_the_marketplace_is_asked_for_the_money(
+    ask: Ask, everybody: None, mehmet: Actor
+) -> None:
+    _refund(ask("item_problem"), mehmet)
+
+    assert _letters("refund_requested") == set()
 
 
 def test_a_ticket_handed_back_is_told_to_the_merchant(ask: Ask, everybody: None, sofia: Actor) -> None:
