@@ -3,38 +3,17 @@
 import csv
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any
 
 from django.utils.translation import gettext as _
 
-from marketdesk.importing.fields import Bad, Field, shown
+from marketdesk.records.fields import Bad, Field, Problem, Row, shown
 
 MOST_BYTES = 1_000_000
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 BOM = b"\xef\xbb\xbf"
-
-
-@dataclass(frozen=True)
-class Row:
-    """One record as it stands in the file. `lines` says where each part of its list stands (items, staff), `doubts`
-    why it cannot be taken though it could be read."""
-
-    line: int
-    values: dict[str, Any]
-    lines: list[int] = field(default_factory=list)
-    doubts: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Why a row was refused, and where it stands."""
-
-    line: int
-    field: str
-    reason: str
 
 
 def rows(path: Path, fields: tuple[Field, ...], told: Callable[[int], Any]) -> Iterator[Row | Problem]:

@@ -6,22 +6,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
-from django.db import DataError, IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from tqdm import tqdm
 
-from marketdesk.importing.customers import Customers
-from marketdesk.importing.fields import shown
-from marketdesk.importing.importers import Importer, Outcome
-from marketdesk.importing.merchants import Merchants
-from marketdesk.importing.orders import Orders
-from marketdesk.importing.products import Products
-from marketdesk.importing.rows import Problem, Row, rows
+from marketdesk.importing.rows import rows
+from marketdesk.records.customers import Customers
+from marketdesk.records.fields import Problem, Row, shown
+from marketdesk.records.merchants import Merchants
+from marketdesk.records.orders import Orders
+from marketdesk.records.products import Products
+from marketdesk.records.writing import Importer, Outcome, batches, write
 
 # In this order: each kind may refer to those before it.
 KINDS: tuple[type[Importer], ...] = (Merchants, Products, Customers, Orders)
-BATCH = 500
 # A file with more bad rows than this has one reason, not a thousand.
 MOST_SAID = 200
 
@@ -67,45 +66,18 @@ def _refusal(path: Path) -> str:
 
 def _read(path: Path, importer: Importer, report: "Report") -> None:
     with tqdm(total=path.stat().st_size, desc=path.name, unit="B", unit_scale=True) as bar:
-        for batch in _batches(path, importer, report, bar):
-            report.add(path, importer.kind, _write(importer, batch))
+        for batch in batches(_readable(path, importer, report, bar)):
+            report.add(path, importer.kind, write(importer, batch))
     report.end(path)
 
 
-def _batches(path: Path, importer: Importer, report: "Report", bar: "tqdm[None]") -> Iterator[list[Row]]:
-    """The file's rows, so many at a time; an id that comes again begins a new batch."""
-    batch: dict[object, Row] = {}
+def _readable(path: Path, importer: Importer, report: "Report", bar: "tqdm[None]") -> Iterator[Row]:
+    """The file's rows; what cannot be read is reported at once."""
     for row in rows(path, importer.fields, bar.update):
         if isinstance(row, Problem):
-            report.add(path, importer.kind, Outcome(Counter(), [row]))
-            continue
-        key = str(row.values.get("id", "")).strip()
-        if len(batch) >= BATCH or key in batch:
-            yield list(batch.values())
-            batch = {}
-        batch[key] = row
-    if batch:
-        yield list(batch.values())
-
-
-def _write(importer: Importer, batch: list[Row]) -> Outcome:
-    """One batch, in one transaction. If the database refuses it (somebody else wrote meanwhile), row by row."""
-    try:
-        with transaction.atomic():
-            return importer.write(batch)
-    except (IntegrityError, DataError):
-        pass
-    whole = Outcome(Counter(), [])
-    for row in batch:
-        try:
-            with transaction.atomic():
-                one = importer.write([row])
-        except (IntegrityError, DataError) as refusal:
-            words = _("the database refused it: %(reason)s") % {"reason": shown(refusal)}
-            one = Outcome(Counter(), [Problem(row.line, "", words)])
-        whole.counts.update(one.counts)
-        whole.problems.extend(one.problems)
-    return whole
+            report.add(path, importer.kind, Outcome(problems=[row]))
+        else:
+            yield row
 
 
 class Report:

@@ -410,7 +410,7 @@ def test_strict_imports_all_when_every_row_is_good(bring: Bring) -> None:
 
 
 def test_what_the_database_refuses_costs_only_its_row(bring: Bring, monkeypatch: pytest.MonkeyPatch) -> None:
-    from marketdesk.importing.customers import Customers
+    from marketdesk.records.customers import Customers
 
     def _racing(self: Customers, plans: list[Any]) -> None:
         if any(plan.record.name == "Late" for plan in plans):

@@ -4,13 +4,12 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from marketdesk.importing import fields
-from marketdesk.importing.fields import Bad, Field
-from marketdesk.importing.importers import Importer, Plan, given, store
-from marketdesk.importing.rows import Row
 from marketdesk.merchants.models import Membership, Merchant, Role
 from marketdesk.people.models import User
 from marketdesk.people.party import Party
+from marketdesk.records import fields
+from marketdesk.records.fields import Bad, Field, Row
+from marketdesk.records.writing import Importer, Plan, given, store
 
 STAFF = (
     Field("email", fields.mail, required=True),

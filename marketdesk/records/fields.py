@@ -1,10 +1,10 @@
-"""Fields of imported rows: each reads one value, or says in words why it cannot."""
+"""Fields of rows: each reads one value, or says in words why it cannot."""
 
 import re
 import unicodedata
 import zoneinfo
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache, lru_cache
@@ -51,6 +51,26 @@ class Field:
             yield from (self.prefix + part.name for part in self.parts)
         else:
             yield self.name
+
+
+@dataclass(frozen=True)
+class Row:
+    """One record as it arrived: on a line of a file, or in a place of a list. `lines` says where each part of its list
+    stands (items, staff), `doubts` why it cannot be taken though it could be read."""
+
+    line: int
+    values: dict[str, Any]
+    lines: list[int] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a row was refused, and where it stands."""
+
+    line: int
+    field: str
+    reason: str
 
 
 def read(values: dict[str, Any], fields: tuple[Field, ...], *, where: str = "") -> dict[str, Any]:

@@ -6,14 +6,13 @@ from typing import Any
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
-from marketdesk.importing import fields
-from marketdesk.importing.fields import MOST_MINOR, Bad, Field, in_minor
-from marketdesk.importing.importers import Importer, Plan, given, store
-from marketdesk.importing.rows import Row
 from marketdesk.merchants.models import Merchant
 from marketdesk.orders.models import ItemState, Order, OrderItem, Product
 from marketdesk.people.models import User
 from marketdesk.people.party import Party
+from marketdesk.records import fields
+from marketdesk.records.fields import MOST_MINOR, Bad, Field, Row, in_minor
+from marketdesk.records.writing import Importer, Plan, given, store
 from marketdesk.refunds.models import Refund
 from marketdesk.tickets.models import Ticket
 

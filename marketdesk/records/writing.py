@@ -1,24 +1,34 @@
 """How records of each kind are told apart, compared and written: a batch at a time, in few queries."""
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from django.db import models
+from django.db import DataError, IntegrityError, models, transaction
 from django.utils.translation import gettext as _
 
-from marketdesk.importing import fields
-from marketdesk.importing.fields import Bad, Field
-from marketdesk.importing.rows import Problem, Row
+from marketdesk.records import fields
+from marketdesk.records.fields import Bad, Field, Problem, Row
+
+# So many rows are written at a time.
+BATCH = 500
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a batch."""
+    """What became of a batch: by line the word of each row that was taken, and why the others were not."""
 
-    counts: Counter[str]
-    problems: list[Problem]
+    done: dict[int, str] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def counts(self) -> Counter[str]:
+        return Counter(self.done.values())
+
+    def add(self, other: "Outcome") -> None:
+        self.done.update(other.done)
+        self.problems.extend(other.problems)
 
 
 class Importer:
@@ -30,7 +40,7 @@ class Importer:
 
     def write(self, rows: list[Row]) -> Outcome:
         """Write a batch in which no id comes twice."""
-        outcome = Outcome(Counter(), [])
+        outcome = Outcome()
         read: list[tuple[Row, dict[str, Any]]] = []
         for row in rows:
             try:
@@ -43,15 +53,15 @@ class Importer:
             except Bad as bad:
                 outcome.problems.append(Problem(bad.line or row.line, bad.field, bad.reason))
         self.look_up([found for _row, found in read])
-        plans = []
+        plans: dict[int, Plan] = {}
         for row, found in read:
             try:
-                plans.append(self.plan(row, found))
+                plans[row.line] = self.plan(row, found)
             except Bad as bad:
                 outcome.problems.append(Problem(bad.line or row.line, bad.field, bad.reason))
         outcome.problems.sort(key=lambda problem: problem.line)
-        self.store(plans)
-        outcome.counts.update(plan.word for plan in plans)
+        self.store(list(plans.values()))
+        outcome.done.update((line, plan.word) for line, plan in plans.items())
         return outcome
 
     def look_up(self, found: list[dict[str, Any]]) -> None:
@@ -112,6 +122,37 @@ class Plan:
         if self.is_new:
             return "created"
         return "updated" if self.changed or self.more else "unchanged"
+
+
+def batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """The rows, so many at a time; an id that comes again begins a new batch."""
+    batch: dict[object, Row] = {}
+    for row in rows:
+        key = str(row.values.get("id", "")).strip()
+        if len(batch) >= BATCH or key in batch:
+            yield list(batch.values())
+            batch = {}
+        batch[key] = row
+    if batch:
+        yield list(batch.values())
+
+
+def write(importer: Importer, batch: list[Row]) -> Outcome:
+    """One batch, in one transaction. If the database refuses it (somebody else wrote meanwhile), row by row."""
+    try:
+        with transaction.atomic():
+            return importer.write(batch)
+    except (IntegrityError, DataError):
+        pass
+    whole = Outcome()
+    for row in batch:
+        try:
+            with transaction.atomic():
+                whole.add(importer.write([row]))
+        except (IntegrityError, DataError) as refusal:
+            words = _("the database refused it: %(reason)s") % {"reason": fields.shown(refusal)}
+            whole.problems.append(Problem(row.line, "", words))
+    return whole
 
 
 def store(plans: Iterable[Plan]) -> None:

@@ -4,11 +4,11 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from marketdesk.importing import fields
-from marketdesk.importing.fields import Bad, Field, in_minor
-from marketdesk.importing.importers import Importer, given
 from marketdesk.merchants.models import Merchant
 from marketdesk.orders.models import Product
+from marketdesk.records import fields
+from marketdesk.records.fields import Bad, Field, in_minor
+from marketdesk.records.writing import Importer, given
 
 
 class Products(Importer):

@@ -5,11 +5,11 @@ from typing import Any
 from django.contrib.auth.hashers import make_password
 from django.utils.translation import gettext as _
 
-from marketdesk.importing import fields
-from marketdesk.importing.fields import Bad, Field
-from marketdesk.importing.importers import Importer, given
 from marketdesk.people.models import User
 from marketdesk.people.party import Party
+from marketdesk.records import fields
+from marketdesk.records.fields import Bad, Field
+from marketdesk.records.writing import Importer, given
 
 
 class Customers(Importer):

@@ -1,0 +1,1 @@
+"""What the marketplace tells us: merchants, products, customers and orders, however they arrive."""
