@@ -1,4 +1,4 @@
-"""The command line: `marketdesk serve | worker | demo | import | token | webhook | manage`."""
+"""The command line: `marketdesk serve | worker | demo | import | token | key | webhook | manage`."""
 
 import argparse
 import errno
@@ -8,7 +8,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -77,10 +77,30 @@ def _parser() -> argparse.ArgumentParser:
     token.add_argument("--name", default="command line", help="what the token is for (default: %(default)s)")
     token.set_defaults(run=_token)
 
+    _add_key(commands.add_parser("key", help="keys of the marketplace's own programs (the Platform API)"))
     _add_webhook(commands.add_parser("webhook", help="tell the marketplace's programs what happens"))
 
     commands.add_parser("manage", help="Django's own commands: marketdesk manage help", add_help=False)
     return parser
+
+
+def _add_key(key: argparse.ArgumentParser) -> None:
+    acts = key.add_subparsers(title="what to do", metavar="ACT", required=True)
+    create = acts.add_parser("create", help="make a key; it is shown once")
+    create.add_argument("name", metavar="NAME", help="the program that it is for, such as shop")
+    create.add_argument("--scopes", default="", metavar="A,B", help="what it may be used for (default: everything)")
+    create.add_argument("--days", type=_whole, help="end it after so many days (default: never)")
+    create.set_defaults(run=_key_create)
+    acts.add_parser("list", help="show all keys, never the secrets").set_defaults(run=_key_list)
+    rotate = acts.add_parser("rotate", help="make a second key beside a program's first, which ends later")
+    rotate.add_argument("name", metavar="NAME")
+    rotate.add_argument(
+        "--days", type=_whole, default=7, help="how long the old key still works (default: %(default)s)"
+    )
+    rotate.set_defaults(run=_key_rotate)
+    revoke = acts.add_parser("revoke", help="end a key at once")
+    revoke.add_argument("number", type=_number, metavar="NUMBER", help="as marketdesk key list shows it")
+    revoke.set_defaults(run=_key_revoke)
 
 
 def _add_webhook(webhook: argparse.ArgumentParser) -> None:
@@ -111,6 +131,12 @@ def _moment(text: str) -> datetime:
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no moment: write 2026-11-18 or 2026-11-18T10:00Z.") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()) or len(text) > 18:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number.")
+    return int(text)
 
 
 def _port(text: str) -> int:
@@ -221,6 +247,72 @@ def _token(options: argparse.Namespace) -> int:
         raise Refused(f"Several merchants are called {asked!r}: give the id instead.")
     _say(f"A token for {found[0].name}. Keep it safe: it is not shown again.")
     print(AccessToken.issue(found[0], options.name))
+    return 0
+
+
+def _key_create(options: argparse.Namespace) -> int:
+    _start()
+    _prepare()
+    from django.utils import timezone
+
+    from marketdesk.people.models import PlatformKey, Scope
+
+    wanted = [word.strip() for word in options.scopes.split(",") if word.strip()] or Scope.values
+    unknown = [word for word in wanted if word not in Scope.values]
+    if unknown:
+        raise Refused(f"{', '.join(unknown)}: there is no such scope. There are: {', '.join(Scope.values)}.")
+    if not options.name.isprintable() or not 0 < len(options.name) <= 40:
+        raise Refused("A key's name has 1 to 40 letters.")
+    if any(key.is_valid(timezone.now()) for key in PlatformKey.objects.filter(name=options.name)):
+        raise Refused(f"{options.name!r} has a valid key. For a second one beside it: marketdesk key rotate.")
+    expires_at = timezone.now() + timedelta(days=options.days) if options.days else None
+    _say(f"A key for {options.name} ({', '.join(wanted)}). Keep it safe: it is not shown again.")
+    print(PlatformKey.issue(options.name, wanted, expires_at))
+    return 0
+
+
+def _key_list(_options: argparse.Namespace) -> int:
+    _start()
+    _prepare()
+    from django.utils import timezone
+
+    from marketdesk.people.models import PlatformKey
+
+    for key in PlatformKey.objects.all():
+        until = f"until {key.expires_at:%Y-%m-%d %H:%M} UTC" if key.expires_at else "for ever"
+        state = f"valid {until}" if key.is_valid(timezone.now()) else "revoked" if key.revoked_at else "expired"
+        print(f"{key.pk:>4}  {key.name:<24}  {state:<30}  {','.join(key.scopes)}")
+    return 0
+
+
+def _key_rotate(options: argparse.Namespace) -> int:
+    _start()
+    _prepare()
+    from django.utils import timezone
+
+    from marketdesk.people.models import PlatformKey
+
+    try:
+        key = PlatformKey.rotate(options.name, timezone.now(), timedelta(days=options.days))
+    except PlatformKey.DoesNotExist:
+        raise Refused(f"There is no valid key with the name {options.name!r}.") from None
+    _say(f"A second key for {options.name}; the first one ends in {options.days} days. It is not shown again.")
+    print(key)
+    return 0
+
+
+def _key_revoke(options: argparse.Namespace) -> int:
+    _start()
+    _prepare()
+    from django.utils import timezone
+
+    from marketdesk.people.models import PlatformKey
+
+    key = PlatformKey.objects.filter(pk=options.number).first()
+    if key is None:
+        raise Refused(f"There is no key {options.number}. marketdesk key list shows them.")
+    key.revoke(timezone.now())
+    _say(f"The key {key} is revoked.")
     return 0
 
 

@@ -1,14 +1,12 @@
 """Merchants, their staff and their programs' tokens."""
 
-import hashlib
-import secrets
 from datetime import datetime
 
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from marketdesk.lib import languages
+from marketdesk.lib import languages, secret
 from marketdesk.lib.ids import PublicIdField
 from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
@@ -72,14 +70,14 @@ class AccessToken(models.Model):
     @classmethod
     def issue(cls, merchant: Merchant, name: str, token: str = "", expires_at: datetime | None = None) -> str:
         """Make a token; the answer is the only time that it can be seen."""
-        token = token or f"md_{secrets.token_urlsafe(32)}"
-        cls.objects.create(merchant=merchant, name=name, token_hash=hash_of(token), expires_at=expires_at)
+        token = token or secret.new("md")
+        cls.objects.create(merchant=merchant, name=name, token_hash=secret.hash_of(token), expires_at=expires_at)
         return token
 
     @classmethod
     def find(cls, token: str) -> "AccessToken | None":
         """The token with its merchant, revoked and expired ones included, or None."""
-        return cls.objects.select_related("merchant").filter(token_hash=hash_of(token)).first()
+        return cls.objects.select_related("merchant").filter(token_hash=secret.hash_of(token)).first()
 
     def revoke(self, at: datetime) -> None:
         self.revoked_at = at
@@ -88,8 +86,3 @@ class AccessToken(models.Model):
     def actor(self) -> Actor:
         """The actor of a call made with this token."""
         return Actor(Party.MERCHANT, merchant_id=self.merchant_id, name=self.merchant.name, app=f"token-{self.pk}")
-
-
-def hash_of(token: str) -> str:
-    """What is stored of a token. A random token of 256 bits needs no slow hash."""
-    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()

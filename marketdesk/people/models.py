@@ -1,14 +1,18 @@
-"""People with an account: customers, merchants' staff and the platform's support team."""
+"""People with an account: customers, merchants' staff and the platform's support team. And the marketplace's own
+programs, which come with a key."""
 
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, BaseUserManager
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from marketdesk.lib import languages
+from marketdesk.lib import languages, secret
 from marketdesk.lib.ids import PublicIdField
 from marketdesk.people.party import Party
 
@@ -48,6 +52,7 @@ class User(AbstractUser):
     language = models.CharField(_("language"), max_length=10, choices=list(languages.LANGUAGES.items()), blank=True)
     time_zone = models.CharField(_("time zone"), max_length=50, blank=True)
     country = models.CharField(_("country"), max_length=2, blank=True)
+    erased_at = models.DateTimeField(null=True, blank=True)  # forgotten: only the numbers are left
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
@@ -92,3 +97,65 @@ class User(AbstractUser):
     def reading_language(self) -> str:
         """The language that they read: their own choice, else their country's (D18)."""
         return self.language or languages.of_country(self.country)
+
+
+class Scope(models.TextChoices):
+    """What a key may be used for."""
+
+    CATALOGUE = "catalogue:write"
+    ORDERS = "orders:write"
+    TICKETS_READ = "tickets:read"
+    TICKETS_WRITE = "tickets:write"
+    REFUNDS = "refunds:write"
+    ERASE = "customers:erase"
+
+
+class PlatformKey(models.Model):
+    """A key of the marketplace's own programs, kept only as a hash. Keys of one name are one program's: the old and
+    the new one of a rotation, which share what they have done once."""
+
+    name = models.CharField(max_length=40)
+    scopes = models.JSONField(default=list)
+    key_hash = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["name", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.pk})"
+
+    @classmethod
+    def issue(cls, name: str, scopes: Iterable[str], expires_at: datetime | None = None) -> str:
+        """Make a key; the answer is the only time that it can be seen."""
+        key = secret.new("mdp")
+        known = [scope for scope in Scope.values if scope in set(scopes)]
+        cls.objects.create(name=name, scopes=known, key_hash=secret.hash_of(key), expires_at=expires_at)
+        return key
+
+    @classmethod
+    def find(cls, key: str) -> "PlatformKey | None":
+        """The key, also one that has ended, or None."""
+        return cls.objects.filter(key_hash=secret.hash_of(key)).first()
+
+    @classmethod
+    @transaction.atomic
+    def rotate(cls, name: str, now: datetime, overlap: timedelta) -> str:
+        """A new key beside the valid ones of a name, which end after the overlap. Raises DoesNotExist."""
+        valid = [key for key in cls.objects.select_for_update().filter(name=name) if key.is_valid(now)]
+        if not valid:
+            raise cls.DoesNotExist
+        for old in valid:
+            old.expires_at = min(old.expires_at or now + overlap, now + overlap)
+            old.save(update_fields=["expires_at"])
+        return cls.issue(name, valid[-1].scopes)
+
+    def is_valid(self, now: datetime) -> bool:
+        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
+    def revoke(self, at: datetime) -> None:
+        """End it at once; once ended, it stays so."""
+        self.revoked_at = self.revoked_at or at
+        self.save(update_fields=["revoked_at"])
