@@ -7,7 +7,8 @@ from waitress.channel import HTTPChannel
 from waitress.task import ErrorTask
 
 from marketdesk.api.envelope import Refusal
-from marketdesk.api.middleware import marked
+from marketdesk.api.middleware import is_for_platform, marked
+from marketdesk.api.platform.problems import Problem
 
 
 class EnvelopedError(ErrorTask):  # type: ignore[misc]
@@ -16,7 +17,10 @@ class EnvelopedError(ErrorTask):  # type: ignore[misc]
     def execute(self) -> None:
         error = self.request.error
         code = 1000 if error.code == 400 else error.code
-        response = Refusal(code, f"{error.reason}.", status=error.code).response()
+        refusal: Refusal | Problem = Refusal(code, f"{error.reason}.", status=error.code)
+        if is_for_platform(getattr(self.request, "path", "")):
+            refusal = Problem(error.code, "unreadable", f"{error.reason}.")
+        response = refusal.response()
         marked(response, secrets.token_hex(12))
         self.status = f"{response.status_code} {response.reason_phrase}"
         self.response_headers.extend(response.items())

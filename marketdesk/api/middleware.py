@@ -1,5 +1,5 @@
 """Programs' requests are answered before the pages' middleware runs: no session, no CSRF, no templates, and the
-envelope on every answer whatever fails."""
+envelope (or the Platform API's problem) on every answer whatever fails."""
 
 import logging
 import secrets
@@ -14,6 +14,8 @@ from django.urls import Resolver404, URLResolver, get_resolver
 from django.utils import translation
 
 from marketdesk.api.envelope import Refusal
+from marketdesk.api.platform import problems
+from marketdesk.api.platform.problems import Problem
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +25,7 @@ RETRY_AFTER = 5
 
 
 class ProgramsFirst:
-    """Sends `/api/` to the programs' door, everything else on to the pages."""
+    """Sends `/api/` and `/platform/` to the programs' door, everything else on to the pages."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -33,7 +35,12 @@ class ProgramsFirst:
 
 
 def is_for_programs(path: str) -> bool:
-    return path == "/api" or path.startswith("/api/")
+    return path == "/api" or path.startswith("/api/") or is_for_platform(path)
+
+
+def is_for_platform(path: str) -> bool:
+    """Whether it is the marketplace's own program, which reads problems instead of the envelope."""
+    return path == "/platform" or path.startswith("/platform/")
 
 
 def routes() -> URLResolver:
@@ -49,7 +56,7 @@ def answer(request: HttpRequest) -> HttpResponseBase:
             response = _view(request)
         except Exception as failure:
             where = f"{request.method} {request.path!r}"
-            response = _refusal(failure, where, number).response()
+            response = _refusal(failure, where, number, request.path_info).response()
     return marked(response, number)
 
 
@@ -67,11 +74,19 @@ def _view(request: HttpRequest) -> HttpResponseBase:
     request.get_host()  # refuses a host that is not ours
     match = routes().resolve(request.path_info)
     response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
+    if response.status_code == 405:  # a call of the Platform API that has no such method
+        raise problems.wrong_method(response.headers.get("Allow", ""))
     return response
 
 
-def _refusal(failure: Exception, where: str, number: str) -> Refusal:
+def _refusal(failure: Exception, where: str, number: str, path: str) -> Refusal | Problem:
     """What a failure is on the wire. Logs carry the path, never the query: there may be a token in it."""
+    if is_for_platform(path):
+        problem = problems.of(failure, number)
+        if problem.status >= 500:
+            cause = failure if problem.status == 500 else None
+            log.error("%s failed (request %s): %s", where, number, failure, exc_info=cause)
+        return problem
     match failure:
         case Refusal():
             return failure
@@ -109,7 +124,7 @@ def guarded(application: WSGIApplication) -> WSGIApplication:
             number = secrets.token_hex(12)
             is_clients_fault = isinstance(failure, (ValueError, LookupError))
             known = BadRequest() if is_clients_fault else failure
-            response = _refusal(known, f"{environ.get('REQUEST_METHOD')} {path!r}", number).response()
+            response = _refusal(known, f"{environ.get('REQUEST_METHOD')} {path!r}", number, path).response()
             marked(response, number)
             start_response(f"{response.status_code} {response.reason_phrase}", list(response.items()))
             return [response.content]

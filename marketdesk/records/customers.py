@@ -34,6 +34,8 @@ class Customers(Importer):
     def values(self, found: dict[str, Any], record: Any) -> dict[str, Any]:
         if record and record.party != Party.CUSTOMER:
             raise Bad("id", _("belongs to an account that is not a customer's"))
+        if record and record.erased_at:
+            raise Bad("id", _("was erased, and stays so"))
         values = given(found, "name", "country", "language", "time_zone")
         if "email" in found:
             values["email"] = self._mail(found)

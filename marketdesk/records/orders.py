@@ -90,6 +90,8 @@ class Orders(Importer):
         super().look_up(found)
         self.merchants = self.by_id(Merchant, (one.get("merchant") for one in found))
         self.customers = self.by_id(User, (one.get("customer") for one in found))
+        buyers = User.objects.filter(orders__in=self.known.values(), erased_at__isnull=False)
+        self.erased = set(buyers.values_list("pk", flat=True))
         products = (
             item["product"]
             for one in found
@@ -128,6 +130,8 @@ class Orders(Importer):
 
     def values(self, found: dict[str, Any], record: Any) -> dict[str, Any]:
         values = given(found, *PLAIN)
+        if record and record.customer_id in self.erased:
+            raise Bad("customer", _("was erased, and stays so"))
         if "merchant" in found:
             values["merchant_id"] = self.refer(self.merchants, found["merchant"], "merchant").pk
             if record and record.merchant_id != values["merchant_id"]:
@@ -136,6 +140,8 @@ class Orders(Importer):
             customer = self.refer(self.customers, found["customer"], "customer")
             if customer.party != Party.CUSTOMER:
                 raise Bad("customer", _("belongs to an account that is not a customer's"))
+            if customer.erased_at:
+                raise Bad("customer", _("was erased, and stays so"))
             values["customer_id"] = customer.pk
             if record and record.customer_id != customer.pk:
                 raise Bad("customer", _("cannot change: the order is another customer's"))

@@ -23,14 +23,12 @@ from marketdesk.storefront import unsent
 from marketdesk.storefront.answering import Answering, answering
 from marketdesk.storefront.entrance import CustomerRequest, customers_only
 from marketdesk.tickets.forms import MessageForm
+from marketdesk.tickets.issues import RETURNS, needs_items
 from marketdesk.tickets.models import Issue, Ticket
 from marketdesk.tickets.rules import OPEN, Category
 
 M = TypeVar("M", bound=Model)
 
-# What cannot be asked without saying which item is meant; elsewhere no item means the whole order.
-OF_ITEMS = {"change_product", "remove_item"}
-RETURNS = "return_or_refund"
 PRODUCTS = 8
 
 
@@ -58,7 +56,7 @@ class Starting:
         return list(active.filter(category=Category.PRE_PURCHASE).exclude(code=other))
 
     def needs_items(self, issue: Issue) -> bool:
-        return self.order is not None and (issue.category == Category.POST_PURCHASE or issue.code in OF_ITEMS)
+        return self.order is not None and needs_items(issue.code, issue.category)
 
 
 @dataclass(frozen=True)

@@ -86,3 +86,11 @@ SHIPPED: tuple[ShippedIssue, ...] = (
     ),
 )
 BY_CODE = {issue.code: issue for issue in SHIPPED}
+# Goods or money go back; what cannot be asked without saying which item is meant.
+RETURNS = "return_or_refund"
+OF_ITEMS = {"change_product", "remove_item"}
+
+
+def needs_items(code: str, category: str) -> bool:
+    """Whether such a question says which items it is about; elsewhere none means the whole order."""
+    return category == Category.POST_PURCHASE or code in OF_ITEMS

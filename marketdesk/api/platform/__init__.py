@@ -1,0 +1,1 @@
+"""The Platform API: the marketplace's own programs push records, ask for customers, and answer about refunds."""

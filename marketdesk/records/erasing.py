@@ -1,0 +1,92 @@
+"""A customer is forgotten: what tells who they were goes, what is counted stays."""
+
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from marketdesk.journal.models import Event
+from marketdesk.orders.models import Order
+from marketdesk.people.actor import Actor
+from marketdesk.people.models import User
+from marketdesk.people.party import Party
+from marketdesk.performance.models import Rating
+from marketdesk.refunds.models import Refund, RefundStatus
+from marketdesk.tickets.errors import NotAllowed
+from marketdesk.tickets.models import Attachment, Draft, Message, Ticket
+from marketdesk.tickets.rules import OPEN
+from marketdesk.translations.models import Translation
+
+# What stands where a name or a subject stood.
+NOBODY = "–"
+ADDRESS = ("recipient", "street1", "street2", "city", "region", "postcode", "phone")
+# A parcel's number leads to its address, the words about a payment to a card.
+TRACES = ("tracking_number", "tracking_url", "payment")
+
+
+@transaction.atomic
+def erase(customer: User, *, by: Actor) -> None:
+    """Forget a customer; twice is once. Open questions are closed, since nobody is left to be answered. Raises
+    NotAllowed while money is on its way to them."""
+    customer.refresh_from_db(from_queryset=User.objects.select_for_update())
+    if customer.erased_at:
+        return
+    # Locked, so that no refund begins between our look and our writing.
+    tickets = list(Ticket.objects.select_for_update().filter(customer=customer).order_by("pk"))
+    if Refund.objects.filter(item__order__customer=customer, status=RefundStatus.PENDING).exists():
+        raise NotAllowed("refund_pending", _("A refund of this customer is still on its way. Settle it first."))
+    for ticket in tickets:
+        if ticket.state in OPEN:
+            ticket.close(how="not_needed", by=Actor(Party.CUSTOMER, user_id=customer.pk, at=by.at))
+    _forget_words(customer)
+    Order.objects.filter(customer=customer).update(**dict.fromkeys(ADDRESS + TRACES, ""))
+    _forget_person(customer, by)
+    Event.objects.create(
+        verb="erased",
+        subject_kind="customer",
+        subject_id=customer.pk,
+        actor=by.as_json(),
+        data={"tickets": len(tickets)},
+        at=by.at,
+    )
+
+
+def _forget_words(customer: User) -> None:
+    """What they wrote, and what was made of it."""
+    said = Message.objects.filter(ticket__customer=customer, author=Party.CUSTOMER)
+    Translation.objects.filter(message__in=said).delete()
+    _forget_pictures(customer)
+    said.update(body="", author_name="")
+    Ticket.objects.filter(customer=customer).update(subject=NOBODY, excerpt="", has_pictures=False)
+    Rating.objects.filter(ticket__customer=customer).update(comment="")
+    Draft.objects.filter(who=f"user:{customer.pk}").delete()
+    told = Event.objects.filter(ticket_id__in=list(customer.tickets.values_list("pk", flat=True)))
+    named = [event for event in told if event.actor.get("party") == Party.CUSTOMER and event.actor.get("name")]
+    for event in named:
+        event.actor["name"] = ""
+    Event.objects.bulk_update(named, ["actor"], batch_size=500)
+
+
+def _forget_pictures(customer: User) -> None:
+    """The rows now, the files once that is certain. A file that another row names as well stays."""
+    theirs = Attachment.objects.filter(message__ticket__customer=customer, message__author=Party.CUSTOMER)
+    gone = list(theirs | Attachment.objects.filter(message__isnull=True, uploader=f"user:{customer.pk}"))
+    Attachment.objects.filter(pk__in=[one.pk for one in gone]).delete()
+
+    def delete_files() -> None:
+        for one in gone:
+            if not Attachment.objects.filter(sha256=one.sha256).exists():
+                default_storage.delete(one.path)
+                default_storage.delete(one.thumbnail_path)
+
+    transaction.on_commit(delete_files)
+
+
+def _forget_person(customer: User, by: Actor) -> None:
+    """The account stays as a number that orders and tickets name; nobody can sign in with it."""
+    customer.name, customer.email, customer.time_zone, customer.language = NOBODY, None, "", ""
+    customer.is_active, customer.erased_at = False, by.at
+    customer.set_unusable_password()
+    customer.save()
+    for related in ("emailaddress_set", "authenticator_set"):  # allauth's
+        if hasattr(customer, related):
+            getattr(customer, related).all().delete()
