@@ -5,6 +5,7 @@ nothing is written.
 """
 
 import io
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from marketdesk.journal.models import Event
 from marketdesk.merchants.models import AccessToken, Membership, Merchant
 from marketdesk.orders.models import Product
 from marketdesk.people.actor import Actor
-from marketdesk.people.models import User
+from marketdesk.people.models import PlatformKey, Scope, User
 from marketdesk.people.party import Party
 from marketdesk.refunds import refunding
 from marketdesk.refunds.models import Refund
@@ -87,6 +88,26 @@ CALLS = {
     "api/v2/ticket/appeal-to-support": "POST",
     "api/v2/ticket/re-open": "POST",
     "api/files/<signed>": None,  # no session, no token: the signature itself is the permission
+}
+# The Platform API: method, the scope that it takes, and a body; in the path `<ticket>` is the object.
+SAID = {"customer": "c-ada", "text": "Hello"}
+ROWS = {"rows": [{"id": "x-1", "name": "X"}]}
+PLATFORM: dict[str, tuple[str, Scope | None, dict[str, Any]]] = {
+    "platform/v1/openapi.json": ("GET", None, {}),
+    "platform/v1/merchants": ("POST", Scope.CATALOGUE, ROWS),
+    "platform/v1/products": ("POST", Scope.CATALOGUE, ROWS),
+    "platform/v1/customers": ("POST", Scope.CATALOGUE, ROWS),
+    "platform/v1/orders": ("POST", Scope.ORDERS, ROWS),
+    "platform/v1/tickets": ("POST", Scope.TICKETS_WRITE, SAID | {"issue": "order_status", "order": "O-1001"}),
+    "platform/v1/tickets/<ticket>": ("GET", Scope.TICKETS_READ, {}),
+    "platform/v1/tickets/<ticket>/replies": ("POST", Scope.TICKETS_WRITE, SAID),
+    "platform/v1/tickets/<ticket>/reopen": ("POST", Scope.TICKETS_WRITE, SAID),
+    "platform/v1/tickets/<ticket>/close": ("POST", Scope.TICKETS_WRITE, {"customer": "c-ada"}),
+    "platform/v1/tickets/<ticket>/rating": ("POST", Scope.TICKETS_WRITE, {"customer": "c-ada", "helpful": True}),
+    "platform/v1/tickets/<ticket>/pictures/<picture>": ("GET", Scope.TICKETS_READ, {}),
+    "platform/v1/customers/<customer>/tickets": ("GET", Scope.TICKETS_READ, {}),
+    "platform/v1/customers/<customer>": ("DELETE", Scope.ERASE, {}),
+    "platform/v1/refunds/<refund>/result": ("POST", Scope.REFUNDS, {"status": "succeeded"}),
 }
 
 
@@ -223,7 +244,7 @@ def test_every_address_has_a_row() -> None:
     calls = {one.path for one in routes(PROGRAMS)}
 
     assert unknown == []
-    assert {path.replace("api/v1/", "api/v2/").replace("<str:", "<") for path in calls} == set(CALLS)
+    assert {path.replace("api/v1/", "api/v2/").replace("<str:", "<") for path in calls} == {*CALLS, *PLATFORM}
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -382,3 +403,52 @@ def answer_program(method: str, address: str, fields: dict[str, str]) -> tuple[A
     with CaptureQueriesContext(connection) as queries:
         response = Client().get(address, fields) if method == "GET" else Client().post(address, fields)
     return response, [one["sql"] for one in queries if one["sql"].startswith(("INSERT", "UPDATE", "DELETE"))]
+
+
+def call_platform(path: str, key: str, **names: str) -> tuple[Any, list[str]]:
+    """Call the Platform API; what comes back, and the statements that wrote anything."""
+    method, _scope, body = PLATFORM[path]
+    address = Route("", path).address(**names) + ("?customer=c-ada" if method == "GET" else "")
+    headers = {"Authorization": f"Bearer {key}", "Idempotency-Key": f"{path}{names}{key[:9]}".replace(" ", "")[:80]}
+    with CaptureQueriesContext(connection) as queries:
+        response = Client().generic(method, address, json.dumps(body), "application/json", headers=headers)
+    return response, [one["sql"] for one in queries if one["sql"].startswith(("INSERT", "UPDATE", "DELETE"))]
+
+
+@pytest.mark.parametrize("path", [path for path, (_, scope, _body) in PLATFORM.items() if scope])
+def test_a_platform_key_opens_what_its_scope_says_and_nothing_else(path: str, world: World, store: Merchant) -> None:
+    User.objects.filter(email="ada@example.org").update(external_id="c-ada")
+    names = {
+        "ticket": world.ticket.public_id, "picture": world.picture.public_id, "refund": world.refund.public_id,
+        "customer": "c-ada",
+    }  # fmt: skip
+    now = datetime.now(UTC)
+    revoked, expired = (PlatformKey.issue(name, Scope.values) for name in ("revoked", "expired"))
+    PlatformKey.objects.filter(name="revoked").update(revoked_at=now)
+    PlatformKey.objects.filter(name="expired").update(expires_at=now)
+    for key in ("", "unknown", revoked, expired, AccessToken.issue(store, "erp")):
+        response, writes = call_platform(path, key, **names)
+        assert (response.status_code, writes) == (401, []), key
+    for scope in Scope:
+        key = PlatformKey.issue(scope.name, [scope])
+        response, writes = call_platform(path, key, **names)
+        if scope == PLATFORM[path][1]:
+            assert response.status_code in {200, 201, 409}, response.content
+        else:
+            assert (response.status_code, writes) == (403, []), scope
+            assert response.json()["error"]["code"] == "scope_missing"
+
+
+@pytest.mark.parametrize("path", [path for path in PLATFORM if "<ticket>" in path])
+def test_another_customers_ticket_is_as_if_absent_for_the_marketplaces_app(path: str, world: World) -> None:
+    User.objects.filter(email="ada@example.org").update(external_id="c-ada")
+    key = PlatformKey.issue("shop", Scope.values)
+
+    theirs, writes = call_platform(path, key, ticket=world.foreign.public_id, picture=world.foreign_picture.public_id)
+    nobodys, _ = call_platform(path, key, ticket=ABSENT, picture=ABSENT)
+    child, _ = call_platform(path, key, ticket=world.ticket.public_id, picture=world.foreign_picture.public_id)
+
+    assert (theirs.status_code, theirs.content) == (404, nobodys.content)
+    assert writes == []
+    assert CANARY not in theirs.content.decode()
+    assert "<picture>" not in path or child.status_code == 404

@@ -42,7 +42,11 @@ def walk(resolver: URLResolver, before: str = "") -> Iterator[str]:
 
 
 def test_every_route_has_a_row() -> None:
-    assert sorted(walk(routes())) == sorted([*EVERYWHERE, PICTURES])
+    merchants = [
+        path for path in walk(routes()) if not path.startswith("platform/")
+    ]  # the others: tests/test_tenancy.py
+
+    assert sorted(merchants) == sorted([*EVERYWHERE, PICTURES])
 
 
 @pytest.mark.parametrize("legacy", [False, True])

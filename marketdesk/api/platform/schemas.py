@@ -8,6 +8,7 @@ from ninja import Schema
 
 from marketdesk.lib import money
 from marketdesk.people.actor import Actor
+from marketdesk.people.party import Party
 from marketdesk.performance.models import Rating, can_rate
 from marketdesk.refunds import details
 from marketdesk.refunds.models import Refund
@@ -137,9 +138,10 @@ def ticket_out(ticket: Ticket, actor: Actor) -> dict[str, Any]:
 
 
 def _message(message: Message, ticket: Ticket, actor: Actor) -> dict[str, Any]:
+    is_theirs = message.author == Party.CUSTOMER
     return {
         "author": message.author,
-        "author_name": thread.author_of(message, ticket, actor),
+        "author_name": ticket.customer.name if is_theirs else thread.author_of(message, ticket, actor),
         "text": message.body,
         "language": message.language,
         "at": moment(message.at),
