@@ -299,3 +299,33 @@ from marketdesk.people.actor import clock
 from marketdesk.policy import promises
 promises.change({"reply_hours": 36}, reason="A trial.", by=clock())
 """
+
+
+def test_a_platform_key_from_its_making_to_its_end(desk: Desk) -> None:
+    made = desk.run("key", "create", "shop", "--scopes", "orders:write,tickets:read", "--days", "90")
+    again = desk.run("key", "create", "shop")
+    second = desk.run("key", "rotate", "shop", "--days", "3")
+    revoked = desk.run("key", "revoke", "1")
+    listed = desk.run("key", "list").stdout.splitlines()
+
+    keys = [made.stdout.strip(), second.stdout.strip()]
+    assert all(key.startswith("mdp_") for key in keys)
+    assert keys[0] != keys[1]
+    _refused(again, "shop", "key rotate")
+    assert revoked.returncode == 0
+    assert [line.split()[:3] for line in listed] == [["1", "shop", "revoked"], ["2", "shop", "valid"]]
+    assert all(line.endswith("orders:write,tickets:read") for line in listed)
+    assert not any(key in line for key in keys for line in listed)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["create", "shop", "--scopes", "everything"], "no such scope"),
+        (["create", "x" * 41], "1 to 40"),
+        (["rotate", "nobody"], "no valid key"),
+        (["revoke", "99"], "no key 99"),
+    ],
+)
+def test_a_key_that_cannot_be_made_or_found(words: list[str], said: str, desk: Desk) -> None:
+    _refused(desk.run("key", *words), said)
