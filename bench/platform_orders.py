@@ -66,7 +66,12 @@ def _order(number: int) -> dict[str, Any]:
 
 
 def _shipped(number: int) -> dict[str, Any]:
-    return {"id": f"o-{number}", "shipped_at": "2026-11-02T10:00:00Z", "carrier": "DHL", "tracking_number": f"T{number}"}
+    return {
+        "id": f"o-{number}",
+        "shipped_at": "2026-11-02T10:00:00Z",
+        "carrier": "DHL",
+        "tracking_number": f"T{number}",
+    }
 
 
 def _batches(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

@@ -1,13 +1,15 @@
 """What the server answers by itself (a header too large, a request without sense) leaves in the envelope too: a
-client takes anything else for success. The server does not always know whose request it was, so everybody gets it."""
+client takes anything else for success. The server does not always know whose request it was, so everybody gets it, and
+beside it the problem that the Platform API's clients read."""
 
+import json
 import secrets
 
 from waitress.channel import HTTPChannel
 from waitress.task import ErrorTask
 
 from marketdesk.api.envelope import Refusal
-from marketdesk.api.middleware import is_for_platform, marked
+from marketdesk.api.middleware import marked
 from marketdesk.api.platform.problems import Problem
 
 
@@ -17,10 +19,10 @@ class EnvelopedError(ErrorTask):  # type: ignore[misc]
     def execute(self) -> None:
         error = self.request.error
         code = 1000 if error.code == 400 else error.code
-        refusal: Refusal | Problem = Refusal(code, f"{error.reason}.", status=error.code)
-        if is_for_platform(getattr(self.request, "path", "")):
-            refusal = Problem(error.code, "unreadable", f"{error.reason}.")
-        response = refusal.response()
+        words = f"{error.reason}."
+        response = Refusal(code, words, status=error.code).response()
+        problem = Problem(error.code, "unreadable" if error.code < 500 else "failed", words).response()
+        response.content = json.dumps(json.loads(response.content) | json.loads(problem.content))
         marked(response, secrets.token_hex(12))
         self.status = f"{response.status_code} {response.reason_phrase}"
         self.response_headers.extend(response.items())

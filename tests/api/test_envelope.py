@@ -257,3 +257,4 @@ def test_what_the_server_answers_by_itself(raw: bytes, status: int) -> None:
     assert head.splitlines()[0].split()[1] == str(status)
     assert "application/json" in head
     assert json.loads(body)["code"] == (1000 if status == 400 else status)
+    assert set(json.loads(body)["error"]) == {"code", "message"}, "what the Platform API's clients read"
