@@ -1,6 +1,6 @@
 """How quickly the Platform API takes orders: 10,000 in batches of 1,000, new and then once more unchanged.
 
-`.venv/bin/python -m bench.platform_orders [ORDERS]` serves a scratch home on SQLite, or on DATABASE_URL where it is set.
+`.venv/bin/python -m bench.platform_orders [ORDERS]` serves a scratch home on SQLite, or on DATABASE_URL.
 """
 
 import json
@@ -98,7 +98,8 @@ def _push(base: str, key: str, kind: str, rows: list[dict[str, Any]], what: str 
 def _memory() -> float:
     """The largest process of the server, resident."""
     family = psutil.Process().children(recursive=True)
-    return max(one.memory_info().rss for one in family) / 1024**2
+    largest: int = max(one.memory_info().rss for one in family)
+    return largest / 1024**2
 
 
 if __name__ == "__main__":
