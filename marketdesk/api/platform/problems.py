@@ -15,6 +15,22 @@ from marketdesk.tickets.errors import BadText, NotAllowed
 
 # Seconds after which a program may try again when the database was away.
 RETRY_AFTER = 5
+# What a problem is, for the OpenAPI document.
+SCHEMA = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["code", "message"],
+            "properties": {
+                "code": {"type": "string", "description": "a stable word"},
+                "message": {"type": "string", "description": "for a person"},
+                "fields": {"type": "object", "additionalProperties": {"type": "string"}},
+            },
+        }
+    },
+}
 
 
 class Problem(Exception):

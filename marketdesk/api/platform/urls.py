@@ -2,6 +2,7 @@
 
 import json
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -50,8 +51,19 @@ def openapi(request: HttpRequest) -> HttpResponse:
     """The description of all calls; no key is needed to read it."""
     if request.method not in {"GET", "HEAD"}:
         raise problems.wrong_method("GET, HEAD")
-    text = json.dumps(api.get_openapi_schema(path_prefix=f"/{ROOT}"), separators=(",", ":"), default=str)
-    return HttpResponse(text, content_type="application/json")
+    return HttpResponse(_described(), content_type="application/json")
+
+
+@cache
+def _described() -> str:
+    """The OpenAPI document: what ninja knows of each call, and the problem that any of them may answer."""
+    schema = api.get_openapi_schema(path_prefix=f"/{ROOT}")
+    schema["components"]["schemas"]["Problem"] = problems.SCHEMA
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for methods in schema["paths"].values():
+        for call in methods.values():
+            call["responses"]["default"] = {"description": "A problem: nothing was changed.", "content": content}
+    return json.dumps(schema, separators=(",", ":"), default=str)
 
 
 calls = [one for one in api.urls[0] if getattr(one, "name", "") != "api-root"]

@@ -109,5 +109,6 @@ def test_the_description_names_every_call_and_needs_no_key(client: Client) -> No
             names = [one["name"] for one in call.get("parameters", [])]
             assert ("Idempotency-Key" in names) == (method != "get"), (path, method)
             assert call["security"]
+            assert call["responses"]["default"]["content"]["application/json"]["schema"]["$ref"].endswith("/Problem")
     assert not Merchant.objects.exists()
     assert opened(client.post("/platform/v1/openapi.json")).code == "wrong_method"
