@@ -67,7 +67,7 @@ def _everything(ask: Ask, sofia: Actor, mehmet: Actor, ada: Actor) -> None:
     """Every kind of event happens once at least."""
     ticket = ask("item_problem")
     ticket.note("CANARY-NOTE", by=sofia)
-    ticket.assign(User.objects.get(pk=sofia.user_id), by=sofia)
+    ticket.assign(User.objects.get(name=sofia.name), by=sofia)
     ticket.take_over(by=sofia)
     ticket.hand_back(by=sofia)
     ticket.appeal("It is lost.", by=mehmet)
