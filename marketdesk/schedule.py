@@ -53,5 +53,4 @@ def work(stop: threading.Event) -> None:
     delays no mail."""
     lanes = delivering.start(stop)
     worker().run(stop)
-    for lane in lanes:
-        lane.join(timeout=delivering.GRACE)
+    delivering.wait_for(lanes)

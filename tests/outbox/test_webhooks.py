@@ -21,6 +21,7 @@ from marketdesk.outbox.webhooks import delivering, endpoints, planning
 from marketdesk.outbox.webhooks.kinds import KINDS
 from marketdesk.people.actor import Actor, clock
 from marketdesk.people.models import User
+from marketdesk.people.party import Party
 from marketdesk.policy import promises
 from marketdesk.refunds import refunding
 from marketdesk.refunds.models import Refund
@@ -67,7 +68,7 @@ def _everything(ask: Ask, sofia: Actor, mehmet: Actor, ada: Actor) -> None:
     """Every kind of event happens once at least."""
     ticket = ask("item_problem")
     ticket.note("CANARY-NOTE", by=sofia)
-    ticket.assign(User.objects.get(name=sofia.name), by=sofia)
+    ticket.assign(User.objects.get(party=Party.SUPPORT), by=sofia)
     ticket.take_over(by=sofia)
     ticket.hand_back(by=sofia)
     ticket.appeal("It is lost.", by=mehmet)

@@ -7,6 +7,7 @@ endpoints that answered last time, so that the dead ones, however many, never de
 import logging
 import random
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -58,6 +59,13 @@ def start(stop: threading.Event, lanes: int = LANES) -> list[threading.Thread]:
     for thread in threads:
         thread.start()
     return threads
+
+
+def wait_for(lanes: list[threading.Thread]) -> None:
+    """Let calls under way finish, but not for long."""
+    last = time.monotonic() + GRACE
+    for lane in lanes:
+        lane.join(max(0.0, last - time.monotonic()))
 
 
 def _lane(stop: threading.Event, only_healthy: bool) -> None:
