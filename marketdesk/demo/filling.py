@@ -19,6 +19,7 @@ from marketdesk.demo.cases import TICKETS, Casebook
 from marketdesk.demo.ledger import Ledger
 from marketdesk.demo.photos import photo
 from marketdesk.demo.population import CUSTOMERS, PASSWORD, Population, populate
+from marketdesk.journal.models import Job
 from marketdesk.merchants.models import AccessToken, Merchant
 from marketdesk.people.actor import Actor, clock
 from marketdesk.people.models import User
@@ -55,6 +56,7 @@ def demo(
     # All or nothing: an interrupted demo leaves the installation empty.
     with transaction.atomic(), _bar(quiet) as bar:
         people = _fill(now or timezone.now(), random.Random(seed), scale, bar)
+        Job.objects.all().delete()  # what the demo made up has been told already
         content = _content(people)
         _keep(home, content)
     promises.forget()

@@ -48,6 +48,7 @@ class Ledger:
     pictures: list[Attachment] = field(default_factory=list)
     translations: list[Translation] = field(default_factory=list)
     refunds: list[Refund] = field(default_factory=list)
+    requests: list[tuple[Event, Refund]] = field(default_factory=list)
     ratings: list[Rating] = field(default_factory=list)
 
     def __len__(self) -> int:
@@ -71,11 +72,14 @@ class Ledger:
             event.subject_id = event.ticket_id = ticket.pk
             if message:
                 event.data["message"] = message.pk
-        put(Event, sorted((event for event, _ticket, _message in self.events), key=lambda event: event.at))
+        put(Refund, self.refunds)
+        for event, refund in self.requests:
+            event.subject_id, event.ticket_id = refund.pk, refund.ticket_id
+        happened = [*(event for event, _ticket, _message in self.events), *(event for event, _refund in self.requests)]
+        put(Event, sorted(happened, key=lambda event: event.at))
         for rows, model in (
             (self.pictures, Attachment),
             (self.translations, Translation),
-            (self.refunds, Refund),
             (self.ratings, Rating),
         ):
             put(model, rows)
@@ -207,13 +211,22 @@ class History:
             item.refunded, item.state = item.paid, ItemState.REFUNDED
             self.refunded.append(refund)
             self.ledger.refunds.append(refund)
+            request = Event(
+                verb="refund_requested",
+                subject_kind="refund",
+                merchant_id=item.merchant_id,
+                actor=by.as_json(),
+                data={"refund": refund.public_id},
+                at=by.at,
+            )
+            self.ledger.requests.append((request, refund))
 
     def settle(self, *, succeeded: bool, by: Actor, note: str = "") -> None:
         """What `refunds.refunding.settle` does, for every refund on its way."""
         for refund in [one for one in self.refunded if one.status == RefundStatus.PENDING]:
             refund.status = RefundStatus.SUCCEEDED if succeeded else RefundStatus.FAILED
             refund.settled_at, refund.settled_by, refund.settled_note = by.at, by.as_json(), note
-            told = {"item": refund.item.name, "note": note}
+            told = {"refund": refund.public_id, "item": refund.item.name, "note": note}
             if succeeded:
                 self._do(Verb.REFUND_SUCCEEDED, by, data=told)
                 continue
