@@ -23,7 +23,7 @@ from tests.outbox.webhooks import LOOPBACK, Behaviour, Receiver, always, answers
 pytestmark = pytest.mark.django_db
 
 EVENTS = 500
-MANY_EVENTS = 10_000 * int(os.environ.get("SOAK", "1"))
+MANY_EVENTS = 2_000 * int(os.environ.get("SOAK", "1"))
 # Each misbehaves at first, and is told of one verb in eight; the well-behaved one of all.
 BAD: dict[str, Callable[[int], Behaviour]] = {
     "reply": at_first(30, answers(500)),
@@ -79,7 +79,7 @@ def _deliver_many(ask: Callable[..., Ticket], number: int, tmp_path: Path) -> No
         Event.tell(verb="policy_changed", subject_kind="policy", subject_id=1, audience="platform", at=timezone.now())
         planning.plan(Event.objects.latest("id"), timezone.now())
 
-        webhooks.deliver_everything()
+        webhooks.deliver_everything(hurry=0.2)
 
     assert len(set(good.ids)) == number + 1
     _in_order(good)
@@ -121,7 +121,7 @@ def test_every_message_reaches_every_endpoint_that_comes_back(ask: Callable[...,
 
 
 @pytest.mark.heavy
-def test_ten_thousand_messages_reach_every_endpoint_that_comes_back(ask: Callable[..., Ticket], tmp_path: Path) -> None:
+def test_thousands_of_messages_reach_every_endpoint_that_comes_back(ask: Callable[..., Ticket], tmp_path: Path) -> None:
     _deliver_many(ask, MANY_EVENTS, tmp_path)
 
 
