@@ -105,8 +105,8 @@ PLATFORM: dict[str, tuple[str, Scope | None, dict[str, Any]]] = {
     "platform/v1/tickets/<ticket>/close": ("POST", Scope.TICKETS_WRITE, {"customer": "c-ada"}),
     "platform/v1/tickets/<ticket>/rating": ("POST", Scope.TICKETS_WRITE, {"customer": "c-ada", "helpful": True}),
     "platform/v1/tickets/<ticket>/pictures/<picture>": ("GET", Scope.TICKETS_READ, {}),
-    "platform/v1/customers/<customer>/tickets": ("GET", Scope.TICKETS_READ, {}),
-    "platform/v1/customers/<customer>": ("DELETE", Scope.ERASE, {}),
+    "platform/v1/customers/<path:customer>/tickets": ("GET", Scope.TICKETS_READ, {}),
+    "platform/v1/customers/<path:customer>": ("DELETE", Scope.ERASE, {}),
     "platform/v1/refunds/<refund>/result": ("POST", Scope.REFUNDS, {"status": "succeeded"}),
 }
 

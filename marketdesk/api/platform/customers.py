@@ -25,7 +25,7 @@ class Erased(Schema):
 
 
 @router.delete(
-    "/customers/{customer}",
+    "/customers/{path:customer}",
     auth=Keyed(Scope.ERASE),
     response={200: Erased},
     operation_id="erase_customer",

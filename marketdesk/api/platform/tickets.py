@@ -170,7 +170,7 @@ def rating(request: PlatformRequest, ticket: str, payload: Rated) -> HttpRespons
 
 
 @router.get(
-    "/customers/{customer}/tickets",
+    "/customers/{path:customer}/tickets",
     auth=READ,
     response={200: Page},
     operation_id="list_tickets",

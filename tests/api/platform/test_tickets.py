@@ -197,3 +197,13 @@ def test_a_customers_tickets_page_by_page(shop: Program, ask: Any) -> None:
     assert {one for page in pages for one in page} == {ticket.public_id for ticket in tickets}
     assert shop.get("customers/nobody/tickets").status == 404
     assert shop.get("customers/c-1/tickets", limit=101).fields.keys() == {"limit"}
+
+
+def test_a_marketplace_whose_ids_hold_slashes(shop: Program, ada_user: User, ticket: Ticket) -> None:
+    User.objects.filter(pk=ada_user.pk).update(external_id="gid://shop/Customer/1")
+
+    found = shop.get("customers/gid%3A%2F%2Fshop%2FCustomer%2F1/tickets")
+    erased = shop.delete("customers/gid%3A%2F%2Fshop%2FCustomer%2F1")
+
+    assert [one["id"] for one in found.data["tickets"]] == [ticket.public_id]
+    assert erased.data["customer"] == "gid://shop/Customer/1"
