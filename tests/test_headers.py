@@ -1,5 +1,6 @@
 """What every answer tells a browser (H1), generated from the URL configuration: a new address is asked too."""
 
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -47,9 +48,9 @@ def addresses(ask: Callable[..., Ticket], ada: Actor, store: Merchant) -> list[s
     assert order
     about = {"name": order.public_id, "kind": "order", "queue": "closed", "picture": picture.public_id, "signed": "x"}
     others = {"uidb36": "1", "key": "x-x", "refund": "0" * 24, "change": "1", "public_id": ticket.public_id}
-    return [route.address(**{**about, **others}) for route in routes() if "^" not in route.path] + [
-        route.address(**about) for route in routes(PROGRAMS)
-    ]
+    there = defaultdict(lambda: "x", {**about, **others})
+    found = [*(route for route in routes() if "^" not in route.path), *routes(PROGRAMS)]
+    return [route.address(there) for route in found]
 
 
 @pytest.mark.parametrize("method", ["get", "post", "put"])

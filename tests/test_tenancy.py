@@ -7,7 +7,7 @@ nothing is written.
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -118,7 +118,7 @@ class Route:
     name: str
     path: str
 
-    def address(self, **values: str) -> str:
+    def address(self, values: Mapping[str, str]) -> str:
         return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: values[found[1]], self.path)
 
 
@@ -256,8 +256,8 @@ def test_a_strangers_object_is_as_if_absent(route: Route, method: str, world: Wo
         for body in bodies(route) if method == "POST" else [{}]:
             for theirs in _foreign(named, name, world):
                 absent = {key: value if key in {"kind", "queue"} else ABSENT for key, value in theirs.items()}
-                seen, writes = answer(client, method, route.address(**theirs), body)
-                none, _ = answer(client, method, route.address(**absent), body)
+                seen, writes = answer(client, method, route.address(theirs), body)
+                none, _ = answer(client, method, route.address(absent), body)
 
                 assert seen.status_code == none.status_code, (name, theirs)
                 assert bare(seen, *theirs.values()) == bare(none, ABSENT), (name, theirs)
@@ -306,7 +306,7 @@ def test_nobody_enters_by_another_partys_door(route: Route, world: World) -> Non
         if PARTIES[name] == door or (door == "signed in" and name != "anonymous"):
             continue
         for method in ("GET", "POST"):
-            response, writes = answer(client, method, route.address(**values), bodies(route)[0])
+            response, writes = answer(client, method, route.address(values), bodies(route)[0])
 
             assert response.status_code in {302, 405}, (name, method)
             assert writes == []
@@ -408,7 +408,7 @@ def answer_program(method: str, address: str, fields: dict[str, str]) -> tuple[A
 def call_platform(path: str, key: str, **names: str) -> tuple[Any, list[str]]:
     """Call the Platform API; what comes back, and the statements that wrote anything."""
     method, _scope, body = PLATFORM[path]
-    address = Route("", path).address(**names) + ("?customer=c-ada" if method == "GET" else "")
+    address = Route("", path).address(names) + ("?customer=c-ada" if method == "GET" else "")
     headers = {"Authorization": f"Bearer {key}", "Idempotency-Key": f"{path}{names}{key[:9]}".replace(" ", "")[:80]}
     with CaptureQueriesContext(connection) as queries:
         response = Client().generic(method, address, json.dumps(body), "application/json", headers=headers)

@@ -113,9 +113,13 @@ def _rows(ticket: Ticket) -> dict[str, Any]:
     messages = list(ticket.messages.order_by("id"))
     places = {message.pk: place for place, message in enumerate(messages)}
     events = list(Event.objects.filter(ticket_id=ticket.pk).order_by("id"))
+    refunds = {refund.public_id: refund.pk for refund in ticket.refunds.all()}
     for event in events:
-        assert event.subject_id == ticket.pk
+        refund = refunds.get(event.data.get("refund", ""))
+        assert event.subject_id == (refund if event.subject_kind == "refund" else ticket.pk)
         event.subject_id = 0
+        if refund:
+            event.data["refund"] = "one of this ticket's"
         if "message" in event.data:
             event.data["message"] = places[event.data["message"]]
     items = list(ticket.items.order_by("public_id"))

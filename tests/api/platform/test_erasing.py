@@ -7,10 +7,14 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.core.files.storage import default_storage
+from django.utils import timezone
 from PIL import Image
 
+from marketdesk import schedule
 from marketdesk.journal.models import Event
 from marketdesk.orders.models import Order
+from marketdesk.outbox.models import Delivery
+from marketdesk.outbox.webhooks import endpoints
 from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
 from marketdesk.performance.models import Rating, rate
@@ -41,7 +45,8 @@ def a_picture(by: Actor) -> Attachment:
 
 @pytest.fixture
 def story(purchase: Ticket, ada: Actor, mehmet: Actor) -> Ticket:
-    """Everything that Ada can leave behind: words, pictures, a translation, a draft, a rating."""
+    """Everything that Ada can leave behind: words, pictures, a translation, a draft, a rating, webhooks."""
+    endpoints.add("https://shop.example.org/hook", [], timezone.now())
     Order.objects.update(phone="+49 228 1", payment="Zebra card")
     message = purchase.reply("Zebra here", by=ada, pictures=[a_picture(ada)], language="de")
     Translation.objects.create(message=message, language="en", engine="human", body="Zebra there")
@@ -49,6 +54,7 @@ def story(purchase: Ticket, ada: Actor, mehmet: Actor) -> Ticket:
     purchase.close(how="solved", by=ada)
     rate(purchase, helpful=True, comment="Zebra", by=ada)
     Draft.keep(purchase.pk, "Zebra draft", by=ada)
+    schedule.worker().run_due()
     return purchase
 
 
@@ -58,6 +64,7 @@ def test_people_are_forgotten_and_numbers_kept(
     live = ask("order_status", "Zebra again?")
     paths = [one.path for one in Attachment.objects.all()]
     assert all(trace in everything() for trace in TRACES)
+    assert Delivery.objects.filter(body__contains="Zebra here").exists()
 
     with django_capture_on_commit_callbacks(execute=True):
         answer = shop.delete("customers/c-1")
