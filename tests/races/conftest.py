@@ -21,6 +21,8 @@ from marketdesk.orders.models import OrderItem, Product
 from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
 from marketdesk.people.party import Party
+from marketdesk.policy import promises
+from marketdesk.policy.models import PolicyChange
 from marketdesk.tickets.models import Issue, Ticket
 from tests.conftest import make_order
 
@@ -67,8 +69,12 @@ def arena_database(django_db_blocker: Any, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture
 def arena(arena_database: str, django_db_blocker: Any) -> Iterator["Arena"]:
+    """The arena, under the default policy: what a race changed is not the next one's."""
     with django_db_blocker.unblock(), connected_to(arena_database):
+        PolicyChange.objects.all().delete()
+        promises.forget()
         yield Arena()
+        promises.forget()
 
 
 @dataclass(frozen=True)
