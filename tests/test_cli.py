@@ -17,7 +17,7 @@ import psycopg
 import pytest
 from standardwebhooks import Webhook
 
-from marketdesk import cli
+from marketdesk.cli import importing, starting
 from marketdesk.demo import filling
 from tests.desk import ROOT, Desk, surroundings, until
 from tests.outbox import webhooks
@@ -242,7 +242,7 @@ def test_a_token_for_nobody_is_refused(desk: Desk) -> None:
 def test_a_new_home_is_its_owners_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MARKETDESK_HOME", str(tmp_path / "home"))
 
-    cli._check_home()
+    starting.check_home()
 
     assert (tmp_path / "home").stat().st_mode & 0o077 == 0
 
@@ -250,11 +250,11 @@ def test_a_new_home_is_its_owners_alone(tmp_path: Path, monkeypatch: pytest.Monk
 @pytest.mark.django_db
 def test_real_data_is_never_imported_beside_the_demos_passwords(tmp_path: Path, settings: Any) -> None:
     settings.HOME = tmp_path
-    cli._refuse_demo()
+    importing.refuse_demo()
     filling.demo(tmp_path, quiet=True, scale=0.02)
 
-    with pytest.raises(cli.Refused, match="demo"):
-        cli._refuse_demo()
+    with pytest.raises(starting.Refused, match="demo"):
+        importing.refuse_demo()
 
 
 # Webhooks

@@ -1,0 +1,75 @@
+"""`marketdesk serve` and `marketdesk worker`."""
+
+import argparse
+import errno
+import os
+import signal
+import sys
+
+from marketdesk.cli import demo
+from marketdesk.cli.arguments import port, whole
+from marketdesk.cli.starting import Commands, Refused, prepare, say, start
+from marketdesk.lib import env
+from marketdesk.version import VERSION
+
+
+def add(commands: Commands) -> None:
+    """Name the commands."""
+    serve = commands.add_parser("serve", help="serve the pages and the API, with the worker beside them")
+    serve.add_argument("--port", type=port, help="where to listen (default: PORT, else 8000)")
+    serve.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
+    serve.add_argument("--processes", type=whole, help="web processes (default: one for each core)")
+    serve.add_argument("--no-worker", action="store_true", help="run the worker apart: marketdesk worker")
+    serve.add_argument("--demo", action="store_true", help="fill an empty home with the demo marketplace first")
+    serve.set_defaults(run=_serve)
+
+    worker = commands.add_parser("worker", help="do what is due: mails, reminders, takeovers")
+    worker.set_defaults(run=_worker)
+
+
+def _serve(options: argparse.Namespace) -> int:
+    if options.port:
+        os.environ["PORT"] = str(options.port)  # the links in mails name it
+    number = env.number("PORT", 8000)
+    start()
+    from marketdesk import serving
+
+    try:
+        listening = serving.listen(options.host, number)
+    except OSError as failure:
+        raise Refused(_address_words(failure, options.host, number)) from None
+    prepare()
+    summary = demo.filled() if options.demo else None
+    from django.conf import settings
+
+    if summary:
+        demo.print_people(summary, demo.one_of_each_role(summary["people"]), sys.stderr)
+    serving.load_pages()
+    say(f"Marketdesk {VERSION} serves {settings.BASE_URL} from {settings.HOME}. Ctrl+C stops it.")
+    web = [
+        serving.Child(f"web process {number}", lambda: serving.serve_pages(listening))
+        for number in range(1, (options.processes or serving.cores()) + 1)
+    ]
+    worker = [] if options.no_worker else [serving.Child("worker", serving.work)]
+    serving.Parent([*web, *worker]).run()
+    say("Stopped.")
+    return 0
+
+
+def _worker(_options: argparse.Namespace) -> int:
+    start()
+    prepare()
+    from marketdesk import schedule, serving
+
+    stop = serving.stop_on(signal.SIGTERM, signal.SIGINT)
+    say("The worker does what is due. Ctrl+C stops it.")
+    schedule.work(stop)
+    return 0
+
+
+def _address_words(failure: OSError, host: str, port: int) -> str:
+    if failure.errno == errno.EADDRINUSE:
+        return f"Port {port} is taken by another program. Choose another one: marketdesk serve --port {port + 1}"
+    if failure.errno == errno.EACCES:
+        return f"Port {port} is kept for the system's own programs. Choose one from 1024: --port 8000"
+    return f"{host} port {port} cannot be listened on ({failure.strerror})."

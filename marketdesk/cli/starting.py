@@ -1,0 +1,51 @@
+"""What commands share: to begin, to refuse, and to say something."""
+
+import argparse
+import sys
+import tempfile
+from typing import TypeAlias
+
+import django
+
+from marketdesk.lib import env
+
+# Where a module names its commands.
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+class Refused(Exception):
+    """The command cannot be done; the text says why, and what to do about it."""
+
+
+def start() -> None:
+    """Read the settings, which refuse what cannot work."""
+    check_home()
+    django.setup()
+    from marketdesk import home
+
+    home.make_folders()
+
+
+def check_home() -> None:
+    """The home can be made and written to; otherwise say so before anything else fails on it."""
+    home = env.folder("MARKETDESK_HOME", "var")
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)  # it will hold letters, a database and the secret key
+        tempfile.TemporaryFile(dir=home).close()
+    except OSError as failure:
+        raise Refused(
+            f"The home folder {home} cannot be written to ({failure.strerror}). "
+            "Change its permissions, or name another one with MARKETDESK_HOME."
+        ) from None
+
+
+def prepare() -> None:
+    """Bring the database and the shipped records up to this version."""
+    from marketdesk import home
+
+    home.prepare(say)
+
+
+def say(words: str) -> None:
+    """To the person, beside what a program may read from standard output."""
+    print(words, file=sys.stderr, flush=True)
