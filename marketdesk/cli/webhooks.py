@@ -1,9 +1,13 @@
 """`marketdesk webhook`: who is told what happens."""
 
 import argparse
+from typing import TYPE_CHECKING
 
 from marketdesk.cli.arguments import moment
 from marketdesk.cli.starting import Commands, Refused, prepare, say, start
+
+if TYPE_CHECKING:
+    from marketdesk.people.actor import Actor
 
 
 def add(commands: Commands) -> None:
@@ -16,13 +20,17 @@ def add(commands: Commands) -> None:
     add.set_defaults(run=_add)
     acts.add_parser("list", help="the endpoints, and what waits for them").set_defaults(run=_list)
     for name, does in {
+        "choose": "tell it of other events",
         "rotate": "a new secret; the old one is good for another 24 hours",
         "disable": "tell it nothing more",
         "enable": "tell it again, and send what still waits",
+        "test": "send it a message that says nothing",
     }.items():
         act = acts.add_parser(name, help=does)
         act.add_argument("id", metavar="ID", help="as `marketdesk webhook list` prints it")
         act.set_defaults(run=_change, act=name)
+        if name == "choose":
+            act.add_argument("--events", default="", help="such as ticket.opened,refund.requested (default: all)")
     replay = acts.add_parser("replay", help="send one message again, or everything since a moment")
     which = replay.add_mutually_exclusive_group(required=True)
     which.add_argument("delivery", metavar="DELIVERY", nargs="?", help="the message's id: msg_…")
@@ -33,13 +41,10 @@ def add(commands: Commands) -> None:
 def _add(options: argparse.Namespace) -> int:
     start()
     prepare()
-    from django.utils import timezone
-
     from marketdesk.outbox.webhooks import endpoints
 
-    kinds = [kind.strip() for kind in options.events.split(",") if kind.strip()]
     try:
-        endpoint, secret = endpoints.add(options.url, kinds, timezone.now())
+        endpoint, secret = endpoints.add(options.url, _kinds(options.events), by=_operator())
     except endpoints.BadEndpoint as bad:
         raise Refused(str(bad)) from None
     say(f"Endpoint {endpoint.public_id}. Its secret; keep it safe, it is not shown again:")
@@ -66,33 +71,54 @@ def _list(_options: argparse.Namespace) -> int:
 def _change(options: argparse.Namespace) -> int:
     start()
     prepare()
-    from django.utils import timezone
-
     from marketdesk.outbox.models import Endpoint
     from marketdesk.outbox.webhooks import endpoints
 
     endpoint = Endpoint.objects.filter(public_id=options.id).first()
     if endpoint is None:
         raise Refused(f"There is no endpoint {options.id!r}: `marketdesk webhook list` prints them.")
-    if options.act == "rotate":
-        say("The new secret; keep it safe, it is not shown again. The old one is good for another 24 hours:")
-        print(endpoints.rotate(endpoint, timezone.now()))
-    elif options.act == "disable":
-        endpoints.disable(endpoint, timezone.now())
-    else:
-        endpoints.enable(endpoint)
+    try:
+        match options.act:
+            case "choose":
+                endpoints.choose(endpoint, _kinds(options.events), by=_operator())
+            case "rotate":
+                secret = endpoints.rotate(endpoint, by=_operator())
+                say("The new secret; keep it safe, it is not shown again. The old one is good for another 24 hours:")
+                print(secret)
+            case "disable":
+                endpoints.disable(endpoint, by=_operator())
+            case "enable":
+                endpoints.enable(endpoint, by=_operator())
+            case "test":
+                message = endpoints.send_test(endpoint, by=_operator()).message_id
+                say(f"The worker sends {message}.")
+    except endpoints.BadEndpoint as bad:
+        raise Refused(str(bad)) from None
     return 0
 
 
 def _replay(options: argparse.Namespace) -> int:
     start()
     prepare()
-    from django.utils import timezone
+    from marketdesk.outbox.webhooks import replaying
 
-    from marketdesk.outbox.webhooks import planning
-
-    number = planning.replay(timezone.now(), message_id=options.delivery or "", since=options.since)
+    if options.since:
+        number = replaying.replay_since(options.since, by=_operator())
+    else:
+        number = replaying.replay_message(options.delivery, by=_operator())
     if not number:
         raise Refused("There is nothing to send again: no such message, or no endpoint that is enabled.")
     say(f"The worker sends {number} again.")
     return 0
+
+
+def _kinds(words: str) -> list[str]:
+    return [kind.strip() for kind in words.split(",") if kind.strip()]
+
+
+def _operator() -> "Actor":
+    """Whoever may run commands here."""
+    from marketdesk.people.actor import Actor
+    from marketdesk.people.party import Party
+
+    return Actor(Party.SUPPORT, app="command line")

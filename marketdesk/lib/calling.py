@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext as _
 
 DEADLINE = 15.0  # seconds for everything: looking up, connecting, sending, being answered
 KEPT = 1024  # bytes of an answer that are read at all
@@ -108,19 +109,19 @@ def is_public(address: _Address) -> bool:
 def parse(url: str) -> Target:
     """Take a URL apart. Raises BadUrl."""
     if not _PLAIN.fullmatch(url) or "\\" in url:
-        raise BadUrl("An address has no spaces and no letters beyond ASCII: write those percent-encoded.")
+        raise BadUrl(_("An address has no spaces and no letters beyond ASCII: write those percent-encoded."))
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as bad:
-        raise BadUrl(f"This is no address: {bad}.") from None
+        raise BadUrl(_("This is no address: %(reason)s.") % {"reason": bad}) from None
     if parts.scheme not in {"https", "http"} or not parts.hostname:
-        raise BadUrl("An address begins with https:// and the name of a host.")
+        raise BadUrl(_("An address begins with https:// and the name of a host."))
     if "@" in parts.netloc or parts.fragment:
-        raise BadUrl("An address carries no user name, password or fragment.")
+        raise BadUrl(_("An address carries no user name, password or fragment."))
     # A zone (%eth0) is no part of a name either.
     if "%" in parts.hostname:
-        raise BadUrl("The name of a host has no percent sign.")
+        raise BadUrl(_("The name of a host has no percent sign."))
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(parts.scheme, parts.hostname, port or (443 if parts.scheme == "https" else 80), path, parts.netloc)
 
@@ -166,8 +167,12 @@ def resolve(target: Target, allowed: Allowed, ends: float) -> list[tuple[Any, ..
         else:
             refused.append(str(address))
     if not reachable:
-        why = "is not public" if target.scheme == "https" else "is reached without TLS (https://)"
-        raise Forbidden(f"{', '.join(sorted(set(refused)))} {why} and not in MARKETDESK_WEBHOOK_ALLOW.")
+        words = {"addresses": ", ".join(sorted(set(refused)))}
+        if target.scheme == "https":
+            raise Forbidden(_("%(addresses)s is not public and not in MARKETDESK_WEBHOOK_ALLOW.") % words)
+        raise Forbidden(
+            _("%(addresses)s is reached without TLS (https://) and not in MARKETDESK_WEBHOOK_ALLOW.") % words
+        )
     return reachable
 
 

@@ -17,6 +17,17 @@ from marketdesk.people.models import User
 from marketdesk.tickets.models import Ticket
 
 ROTATION = timedelta(hours=24)
+DISABLED = ("gone", "dead")  # by itself: it said so, or nobody was there for days
+
+
+class EndpointState(models.TextChoices):
+    """How an endpoint stands."""
+
+    ON = "on", _("On")
+    FAILING = "failing", _("Failing")
+    OFF = "off", _("Off")
+    GONE = "gone", _("Disabled: gone")
+    DEAD = "dead", _("Disabled: unreachable")
 
 
 class Endpoint(models.Model):
@@ -29,6 +40,7 @@ class Endpoint(models.Model):
     public_id = PublicIdField()
     url = models.CharField(max_length=500)
     kinds = models.JSONField(default=list)
+    edition = models.PositiveIntegerField(default=1)  # another one after each change that somebody made
     sealed_secret = models.CharField(max_length=300)
     sealed_old_secret = models.CharField(max_length=300, blank=True)
     old_secret_until = models.DateTimeField(null=True)
@@ -40,11 +52,18 @@ class Endpoint(models.Model):
     given_up = models.PositiveIntegerField(default=0)  # messages for which every try failed, since the last success
     resting_until = models.DateTimeField(null=True)  # it asked for it with Retry-After
     served_at = models.DateTimeField(null=True)
+    succeeded_at = models.DateTimeField(null=True)  # the last time
     lease_until = models.DateTimeField(null=True)
     lease_no = models.PositiveIntegerField(default=0)
 
     def __str__(self) -> str:
         return f"{self.public_id} {self.url}"
+
+    @property
+    def state(self) -> EndpointState:
+        if self.disabled_at:
+            return EndpointState(self.disabled_because) if self.disabled_because in DISABLED else EndpointState.OFF
+        return EndpointState.FAILING if self.failing_since else EndpointState.ON
 
     def wants(self, kind: str) -> bool:
         return not self.kinds or kind in self.kinds
@@ -91,13 +110,18 @@ class Delivery(models.Model):
     made_at = models.DateTimeField()
     next_at = models.DateTimeField()
     tried_at = models.DateTimeField(null=True)
+    failed_at = models.DateTimeField(null=True)  # the last try, when it failed
     answer_status = models.PositiveSmallIntegerField(null=True)
-    answer = models.TextField(blank=True)  # its beginning
     error = models.CharField(max_length=200, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["event", "endpoint"], name="event_told_once_to_endpoint")]
         indexes = [
+            models.Index(fields=["endpoint", "made_at", "id"], name="delivery_by_endpoint"),
+            models.Index(fields=["ticket_id", "endpoint", "event"], name="delivery_by_ticket"),
+            models.Index(
+                fields=["endpoint", "failed_at", "id"], name="delivery_failed", condition=Q(failed_at__isnull=False)
+            ),
             models.Index(fields=["endpoint", "next_at", "id"], name="delivery_due", condition=Q(status="waiting")),
             models.Index(
                 fields=["endpoint", "ticket_id", "sequence"],
@@ -137,3 +161,22 @@ class Delivery(models.Model):
         for name, value in fields.items():
             setattr(self, name, value)
         self.save(update_fields=list(fields))
+
+
+class Attempt(models.Model):
+    """One try of a delivery: the headers that went out, and what came back."""
+
+    delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="tries")
+    at = models.DateTimeField()
+    took = models.PositiveIntegerField()  # milliseconds
+    headers = models.JSONField(default=dict)  # empty where nothing could be signed
+    answer_status = models.PositiveSmallIntegerField(null=True)
+    answer = models.TextField(blank=True)  # its beginning, at most 1 KB
+    error = models.CharField(max_length=200, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.delivery_id} {self.answer_status or self.error}"
+
+    @property
+    def succeeded(self) -> bool:
+        return self.answer_status is not None and 200 <= self.answer_status < 300

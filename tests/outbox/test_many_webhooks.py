@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from marketdesk.journal.models import Event
 from marketdesk.lib import calling
-from marketdesk.outbox.models import Delivery, DeliveryStatus, Endpoint
+from marketdesk.outbox.models import Attempt, Delivery, DeliveryStatus, Endpoint
 from marketdesk.outbox.webhooks import planning
 from marketdesk.outbox.webhooks.kinds import KINDS
 from marketdesk.people.actor import clock
@@ -96,7 +96,7 @@ def _deliver_many(ask: Callable[..., Ticket], number: int, tmp_path: Path) -> No
     assert Endpoint.objects.get(url=bad["mark_late"].url).disabled_because == "dead"
     assert forged.came == []
     assert "CERTIFICATE" in Delivery.objects.get(endpoint__url__startswith="https:").error
-    assert max(len(answer.encode()) for answer in Delivery.objects.values_list("answer", flat=True)) <= 1024
+    assert max(len(answer.encode()) for answer in Attempt.objects.values_list("answer", flat=True)) <= 1024
 
 
 def _in_order(receiver: Receiver) -> None:

@@ -16,8 +16,8 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from marketdesk import schedule
 from marketdesk.journal.models import Event, Job
 from marketdesk.lib import calling
-from marketdesk.outbox.models import Delivery, DeliveryStatus, Endpoint
-from marketdesk.outbox.webhooks import delivering, endpoints, planning
+from marketdesk.outbox.models import Attempt, Delivery, DeliveryStatus, Endpoint
+from marketdesk.outbox.webhooks import delivering, endpoints, planning, replaying
 from marketdesk.outbox.webhooks.kinds import KINDS
 from marketdesk.people.actor import Actor, clock
 from marketdesk.people.models import User
@@ -138,7 +138,7 @@ def test_the_control_with_another_secret_or_a_changed_body_is_refused(shop: Rece
 def test_for_a_day_after_a_rotation_both_secrets_verify(shop: Receiver, ask: Ask) -> None:
     made, old = endpoint(shop.url)
     now = timezone.now()
-    new = endpoints.rotate(made, now)
+    new = endpoints.rotate(made, by=clock(now))
     ask("order_status")
     _told()
     delivery = Delivery.objects.get()
@@ -157,7 +157,7 @@ def test_for_a_day_after_a_rotation_both_secrets_verify(shop: Receiver, ask: Ask
 
 def test_no_secret_stands_in_the_database(shop: Receiver) -> None:
     made, secret = endpoint(shop.url)
-    endpoints.rotate(made, timezone.now())
+    endpoints.rotate(made, by=clock())
 
     row = str(Endpoint.objects.values().get())
 
@@ -193,7 +193,7 @@ def test_a_refund_is_asked_for_with_a_key_that_never_changes(
     _told()
     mails = [one.subject for one in mail.outbox]
     webhooks.deliver_everything()
-    planning.replay(timezone.now(), message_id=shop.ids[0])
+    replaying.replay_message(shop.ids[0], by=clock())
     webhooks.deliver_everything()
 
     refund = Refund.objects.get()
@@ -226,7 +226,7 @@ def test_an_endpoint_is_told_of_what_it_chose_and_of_nothing_before_it_was_there
     shop: Receiver, ask: Ask, mehmet: Actor
 ) -> None:
     ticket = ask("order_status")
-    made, _secret = endpoints.add(shop.url, ["ticket.replied", "ticket.closed"], timezone.now())
+    made, _secret = endpoints.add(shop.url, ["ticket.replied", "ticket.closed"], by=clock())
 
     ticket.reply("On its way.", by=mehmet)
     ticket.close(by=mehmet)
@@ -287,7 +287,9 @@ def test_ten_tries_within_about_76_hours(ask: Ask) -> None:
     delivery.refresh_from_db()
     assert tried == len(shop.came) == 10
     assert len(set(shop.ids)) == 1
-    assert (delivery.status, delivery.answer_status, delivery.answer) == (DeliveryStatus.GIVEN_UP, 500, "no")
+    assert (delivery.status, delivery.answer_status) == (DeliveryStatus.GIVEN_UP, 500)
+    assert set(delivery.tries.values_list("answer_status", "answer")) == {(500, "no")}
+    assert delivery.tries.count() == 10
     assert delivery.tried_at
     assert timedelta(hours=68) < delivery.tried_at - begun < timedelta(hours=84)
 
@@ -374,8 +376,8 @@ def test_an_endpoint_that_never_answers_is_disabled_and_gets_the_rest_when_it_is
         shop.came.clear()
         mood[0] = answers(200)
 
-        endpoints.enable(made)
-        planning.replay(timezone.now(), since=timezone.now() - timedelta(days=1))
+        endpoints.enable(made, by=clock())
+        replaying.replay_since(timezone.now() - timedelta(days=1), by=clock())
         webhooks.deliver_everything()
 
     assert disabled == "dead"
@@ -391,9 +393,9 @@ def test_of_an_answer_at_most_a_kilobyte_is_kept(ask: Ask) -> None:
 
         webhooks.deliver_everything()
 
-    delivery.refresh_from_db()
-    assert 500 < len(delivery.answer.encode()) <= 1024
-    assert "\x00" not in delivery.answer
+    answer = delivery.tries.get().answer
+    assert 500 < len(answer.encode()) <= 1024
+    assert "\x00" not in answer
 
 
 def test_one_broken_message_keeps_no_other_waiting(shop: Receiver, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -486,11 +488,12 @@ def test_who_lost_the_lease_writes_nothing_down(shop: Receiver, ask: Ask) -> Non
     quick = delivering.claim(now + delivering.LEASE + timedelta(seconds=1))
     assert quick
 
-    noted = delivering._note(delivery, slow, calling.Answer(500, {}, b""), now)
+    attempt = Attempt(delivery=delivery, at=now, took=1, answer_status=500)
+    noted = delivering._note(attempt, slow, calling.Answer(500, {}, b""), now)
 
     delivery.refresh_from_db()
     assert not noted
-    assert (delivery.attempts, delivery.answer_status) == (0, None)
+    assert (delivery.attempts, delivery.answer_status, delivery.tries.count()) == (0, None, 0)
 
 
 def test_what_was_delivered_long_ago_is_forgotten(shop: Receiver, ask: Ask) -> None:
@@ -515,11 +518,11 @@ def test_what_was_delivered_long_ago_is_forgotten(shop: Receiver, ask: Ask) -> N
 )  # fmt: skip
 def test_what_cannot_be_an_endpoint_is_refused_in_words(url: str) -> None:
     with pytest.raises(endpoints.BadEndpoint, match=r"\w"):
-        endpoints.add(url, [], timezone.now())
+        endpoints.add(url, [], by=clock())
 
     assert not Endpoint.objects.exists()
 
 
 def test_an_unknown_event_is_refused_with_those_that_there_are() -> None:
     with pytest.raises(endpoints.BadEndpoint, match=r"ticket\.burnt.*ticket\.opened"):
-        endpoints.add("http://127.0.0.1/", ["ticket.burnt"], timezone.now())
+        endpoints.add("http://127.0.0.1/", ["ticket.burnt"], by=clock())

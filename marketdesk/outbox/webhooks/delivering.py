@@ -10,7 +10,6 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
 
 from django.conf import settings
 from django.db import close_old_connections, connection, transaction
@@ -20,7 +19,7 @@ from standardwebhooks import Webhook
 
 from marketdesk.journal.models import Audience, Event
 from marketdesk.lib import calling, sealing
-from marketdesk.outbox.models import Delivery, DeliveryStatus, Endpoint
+from marketdesk.outbox.models import Attempt, Delivery, DeliveryStatus, Endpoint
 from marketdesk.people.actor import clock
 from marketdesk.version import VERSION
 
@@ -93,9 +92,9 @@ def serve_one(now: datetime, *, only_healthy: bool = False, stop: threading.Even
         delivery = Delivery.first_due(endpoint, at)
         if delivery is None:
             break
-        answer = _send(delivery, endpoint, at)
+        attempt, answer = _send(delivery, endpoint, at)
         tried += 1
-        if not _note(delivery, endpoint, answer, now + (timezone.now() - begun)):
+        if not _note(attempt, endpoint, answer, now + (timezone.now() - begun)):
             break
     Endpoint.objects.filter(pk=endpoint.pk, lease_no=endpoint.lease_no).update(lease_until=None)
     return tried
@@ -124,20 +123,25 @@ def claim(now: datetime, *, only_healthy: bool = False) -> Endpoint | None:
         return endpoint
 
 
-def _send(delivery: Delivery, endpoint: Endpoint, now: datetime) -> calling.Answer | str:
-    """One try: the answer, or why there is none."""
+def _send(delivery: Delivery, endpoint: Endpoint, now: datetime) -> tuple[Attempt, calling.Answer | None]:
+    """One try, and the answer where there is one."""
+    attempt, answer = Attempt(delivery=delivery, at=now), None
+    begun = time.monotonic()
     try:
-        headers = {
+        attempt.headers = {
             "Content-Type": "application/json",
             "User-Agent": f"Marketdesk/{VERSION}",
             **sign(delivery, endpoint.signing_secrets(now), now),
         }
-        return calling.post(endpoint.url, delivery.body.encode(), headers, allowed=settings.WEBHOOK_ALLOW)
+        answer = calling.post(endpoint.url, delivery.body.encode(), attempt.headers, allowed=settings.WEBHOOK_ALLOW)
+        attempt.answer_status, attempt.answer = answer.status, _excerpt(answer.body)
     except (calling.BadUrl, calling.Forbidden, calling.NoAnswer, sealing.Unreadable) as failure:
-        return str(failure)
+        attempt.error = str(failure)[:200]
     except Exception as failure:  # what is wrong with one message must not keep the others waiting
         log.exception("message %s could not be sent", delivery)
-        return repr(failure)
+        attempt.error = repr(failure)[:200]
+    attempt.took = int((time.monotonic() - begun) * 1000)
+    return attempt, answer
 
 
 def sign(delivery: Delivery, secrets: list[str], now: datetime) -> dict[str, str]:
@@ -152,37 +156,45 @@ def sign(delivery: Delivery, secrets: list[str], now: datetime) -> dict[str, str
 
 
 @transaction.atomic
-def _note(delivery: Delivery, endpoint: Endpoint, answer: calling.Answer | str, now: datetime) -> bool:
+def _note(attempt: Attempt, endpoint: Endpoint, answer: calling.Answer | None, now: datetime) -> bool:
     """Write down what came of a try, unless the lease was lost meanwhile; whether the endpoint may be sent the next."""
     locked = Endpoint.objects.select_for_update().filter(pk=endpoint.pk, lease_no=endpoint.lease_no).first()
     if locked is None:
         return False
-    said: dict[str, Any]
-    if isinstance(answer, str):
-        said = {"answer_status": None, "answer": "", "error": answer[:200]}
+    rest = _asked_rest(answer, now) if answer and not attempt.succeeded else timedelta()
+    if attempt.succeeded:
+        locked.failing_since, locked.given_up, locked.resting_until, locked.succeeded_at = None, 0, None, now
     else:
-        said = {"answer_status": answer.status, "answer": _excerpt(answer.body), "error": ""}
-    delivered = not isinstance(answer, str) and 200 <= answer.status < 300
-    tried = {"attempts": delivery.attempts + 1, "tried_at": now, **said}
-    if delivered:
-        delivery.note(status=DeliveryStatus.DELIVERED, **tried)
-        locked.failing_since, locked.given_up, locked.resting_until = None, 0, None
-    else:
-        rest = _asked_rest(answer, now) if isinstance(answer, calling.Answer) else timedelta()
         locked.failing_since = locked.failing_since or now
         locked.resting_until = now + rest if rest else None
-        if delivery.attempts < len(WAITS):
-            delivery.note(next_at=now + max(wait_after(delivery.attempts + 1), rest), **tried)
-        else:
-            delivery.note(status=DeliveryStatus.GIVEN_UP, **tried)
-            locked.given_up += 1
+    if _note_delivery(attempt, rest, now) == DeliveryStatus.GIVEN_UP:
+        locked.given_up += 1
     locked.lease_until = now + LEASE
-    locked.save(update_fields=["failing_since", "given_up", "resting_until", "lease_until"])
-    if isinstance(answer, calling.Answer) and answer.status == GONE:
+    locked.save(update_fields=["failing_since", "given_up", "resting_until", "succeeded_at", "lease_until"])
+    if attempt.answer_status == GONE:
         disable(locked, "gone", now)
     elif locked.given_up >= GIVEN_UP_LIMIT:
         disable(locked, "dead", now)
-    return delivered
+    return attempt.succeeded
+
+
+def _note_delivery(attempt: Attempt, rest: timedelta, now: datetime) -> str:
+    """Where the delivery stands after a try. It is read again: somebody may have asked for a replay during the call,
+    or the customer may be erased, and then nothing of the message is kept."""
+    delivery = Delivery.objects.select_for_update().filter(pk=attempt.delivery_id).first()
+    if delivery is None:
+        return ""
+    attempt.save()
+    said = {"tried_at": now, "answer_status": attempt.answer_status, "error": attempt.error}
+    tries = {"attempts": delivery.attempts + 1, **said}
+    if attempt.succeeded:
+        delivery.note(status=DeliveryStatus.DELIVERED, failed_at=None, **tries)
+    elif delivery.attempts < len(WAITS):
+        next_at = now + max(wait_after(delivery.attempts + 1), rest)
+        delivery.note(status=DeliveryStatus.WAITING, failed_at=now, next_at=next_at, **tries)
+    else:
+        delivery.note(status=DeliveryStatus.GIVEN_UP, failed_at=now, **tries)
+    return delivery.status
 
 
 def wait_after(tries: int) -> timedelta:
@@ -212,7 +224,7 @@ def _excerpt(body: bytes) -> str:
 def disable(endpoint: Endpoint, because: str, now: datetime) -> None:
     """Tell it nothing more, and tell the administrators. What waits for it waits on."""
     if Endpoint.objects.filter(pk=endpoint.pk, disabled_at__isnull=True).update(
-        disabled_at=now, disabled_because=because
+        disabled_at=now, disabled_because=because, edition=F("edition") + 1
     ):
         Event.tell(
             verb="webhook_disabled",

@@ -1,4 +1,7 @@
-"""What webhooks are called: one name for each verb of an event."""
+"""What webhooks are called: one name for each verb of an event, and what each means."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from marketdesk.tickets.rules import Verb
 
@@ -24,4 +27,31 @@ KINDS: dict[str, str] = {
     Verb.REFUND_FAILED: "refund.failed",
     "due_soon": "merchant.due_soon",  # D29
     "policy_changed": "policy.changed",
+}
+# Only the endpoint is told of it that somebody sends it to.
+TEST = "webhook_tested"
+NAMES: dict[str, str] = {**KINDS, TEST: "webhook.test"}
+
+MEANINGS: dict[str, Promise] = {
+    "ticket.opened": _("A customer asks."),
+    "ticket.replied": _("Somebody writes a message, of whatever side."),
+    "ticket.resolved": _("A merchant replies and resolves."),
+    "ticket.closed": _("A ticket is closed, by whoever."),
+    "ticket.closed_for_good": _("A ticket is closed so that nobody can re-open it."),
+    "ticket.refunded": _("Items are refunded, and the ticket is closed."),
+    "ticket.items_returned": _("Items came back to the merchant."),
+    "ticket.appealed": _("A merchant brings in platform support."),
+    "ticket.reopened": _("A closed ticket is opened again."),
+    "ticket.noted": _("Somebody of the platform's team writes a note; its words are not sent."),
+    "ticket.assigned": _("Somebody of the platform's team looks after a ticket, or nobody any more."),
+    "ticket.taken_over": _("The platform's desk serves a ticket from now on."),
+    "ticket.handed_back": _("The merchant serves a ticket from now on."),
+    "ticket.late": _("A merchant's time left to reply ran out."),
+    "ticket.customer_reminded": _("A silent customer was reminded."),
+    "ticket.rated": _("A customer said whether it helped."),
+    "refund.requested": _("The marketplace is asked to pay money back."),
+    "refund.succeeded": _("Money was paid back."),
+    "refund.failed": _("Money could not be paid back."),
+    "merchant.due_soon": _("A merchant's time runs out soon on some tickets."),
+    "policy.changed": _("The operator changed a promise."),
 }

@@ -10,7 +10,7 @@ from marketdesk.journal.models import Audience, Event
 from marketdesk.lib import money
 from marketdesk.merchants.models import Merchant
 from marketdesk.orders.models import OrderItem
-from marketdesk.outbox.webhooks.kinds import KINDS
+from marketdesk.outbox.webhooks.kinds import NAMES, TEST
 from marketdesk.performance.models import Rating
 from marketdesk.refunds.models import Refund
 from marketdesk.tickets.models import Message, Ticket
@@ -34,7 +34,7 @@ class Said:
 
 def compose(event: Event) -> Said:
     """What is said of an event."""
-    ident, kind, sequence = message_id(event), KINDS[event.verb], _sequence(event)
+    ident, kind, sequence = message_id(event), NAMES[event.verb], _sequence(event)
     said = {"id": ident, "type": kind, "timestamp": event.at.isoformat(), "sequence": sequence, "data": _data(event)}
     return Said(ident, kind, sequence, json.dumps(said, ensure_ascii=False, separators=(",", ":")))
 
@@ -80,6 +80,8 @@ def _about_others(event: Event) -> dict[str, Any]:
             "hours_left": event.data.get("hours"),
             "tickets": [ticket.public_id for ticket in tickets],
         }
+    if event.verb == TEST:
+        return {}
     return {"values": event.data.get("values", {})}  # of the policy; the reason is the team's own
 
 

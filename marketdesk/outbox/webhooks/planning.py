@@ -3,13 +3,12 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from marketdesk.journal.models import Event
 from marketdesk.outbox.models import Delivery, DeliveryStatus, Endpoint
 from marketdesk.outbox.webhooks import payloads
-from marketdesk.outbox.webhooks.kinds import KINDS
+from marketdesk.outbox.webhooks.kinds import KINDS, TEST
 from marketdesk.outbox.webhooks.payloads import Said
 
 
@@ -40,7 +39,7 @@ def _write(endpoint: Endpoint, events: Iterable[Event], said: dict[int, Said], n
     """A delivery of each of these events that the endpoint wants; `said` keeps what was composed for another one."""
     deliveries = []
     for event in events:
-        if event.verb not in KINDS or not endpoint.wants(KINDS[event.verb]):
+        if event.verb != TEST and (event.verb not in KINDS or not endpoint.wants(KINDS[event.verb])):
             continue
         one = said[event.pk] = said.get(event.pk) or payloads.compose(event)
         deliveries.append(
@@ -60,22 +59,22 @@ def _write(endpoint: Endpoint, events: Iterable[Event], said: dict[int, Said], n
     Delivery.objects.bulk_create(deliveries, ignore_conflicts=True)
 
 
-@transaction.atomic
-def replay(now: datetime, *, message_id: str = "", since: datetime | None = None) -> int:
-    """Send one message again, or everything since a moment, also what an endpoint was never told because it was
-    disabled or new. How many will go out."""
-    working = Endpoint.objects.filter(disabled_at__isnull=True)
-    which = Q(message_id=message_id)
-    if since is not None:
-        which = Q(event__at__gte=since)
-        events = Event.objects.filter(at__gte=since, verb__in=KINDS).order_by("pk")
-        said: dict[int, Said] = {}
-        for endpoint in working:
-            told = Delivery.objects.filter(endpoint=endpoint).values("event_id")
-            _write(endpoint, events.exclude(pk__in=told), said, now)
-    found = Delivery.objects.filter(which, endpoint__in=working)
-    again = {"status": DeliveryStatus.WAITING, "attempts": 0, "next_at": now, "error": ""}
-    return Delivery.objects.filter(pk__in=found.values("pk")).update(**again)
+def write_test(endpoint: Endpoint, event: Event, now: datetime) -> Delivery:
+    """The delivery of a test, to the one endpoint that it is for."""
+    _write(endpoint, [event], {}, now)
+    return Delivery.objects.get(endpoint=endpoint, event=event)
+
+
+def missed(endpoint: Endpoint, since: datetime) -> QuerySet[Event]:
+    """What happened since a moment that an endpoint wants and was never told, because it was disabled or new."""
+    wanted = [verb for verb, kind in KINDS.items() if endpoint.wants(kind)]
+    told = Delivery.objects.filter(endpoint=endpoint).values("event_id")
+    return Event.objects.filter(at__gte=since, verb__in=wanted).exclude(pk__in=told).order_by("pk")
+
+
+def make_up(endpoint: Endpoint, since: datetime, now: datetime) -> None:
+    """Write the deliveries of what it missed."""
+    _write(endpoint, missed(endpoint, since), {}, now)
 
 
 def sweep(before: datetime) -> int:

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.core.files.storage import default_storage
-from django.utils import timezone
 from PIL import Image
 
 from marketdesk import schedule
@@ -15,7 +14,7 @@ from marketdesk.journal.models import Event
 from marketdesk.orders.models import Order
 from marketdesk.outbox.models import Delivery
 from marketdesk.outbox.webhooks import endpoints
-from marketdesk.people.actor import Actor
+from marketdesk.people.actor import Actor, clock
 from marketdesk.people.models import User
 from marketdesk.performance.models import Rating, rate
 from marketdesk.refunds.models import Refund
@@ -46,7 +45,7 @@ def a_picture(by: Actor) -> Attachment:
 @pytest.fixture
 def story(purchase: Ticket, ada: Actor, mehmet: Actor) -> Ticket:
     """Everything that Ada can leave behind: words, pictures, a translation, a draft, a rating, webhooks."""
-    endpoints.add("https://shop.example.org/hook", [], timezone.now())
+    endpoints.add("https://shop.example.org/hook", [], by=clock())
     Order.objects.update(phone="+49 228 1", payment="Zebra card")
     message = purchase.reply("Zebra here", by=ada, pictures=[a_picture(ada)], language="de")
     Translation.objects.create(message=message, language="en", engine="human", body="Zebra there")
