@@ -71,6 +71,13 @@ DOORS: dict[str, tuple[str, ...]] = {
     "support:search": ("support",),
     "support:policy": ("support",),
     "support:undo-policy": ("support", "change"),
+    "support:webhooks": ("support",),
+    "support:new-webhook": ("support",),
+    "support:webhook": ("support", "endpoint"),
+    "support:webhook-kinds": ("support", "endpoint"),
+    "support:webhook-secret": ("support", "endpoint"),
+    "support:replay": ("support", "endpoint"),
+    "support:delivery": ("support", "endpoint"),
     "support:ticket": ("support", "ticket"),
     "support:draft": ("support", "ticket"),
     "support:settle": ("support", "ticket", "refund"),
@@ -300,7 +307,7 @@ def test_nobody_enters_by_another_partys_door(route: Route, world: World) -> Non
     values = {
         "public_id": world.ticket.public_id, "picture": world.picture.public_id, "refund": world.refund.public_id,
         "queue": "awaiting-user", "kind": "order", "name": world.ticket.order.public_id if world.ticket.order else "",
-        "change": "1",
+        "change": "1", "message": "msg_x",
     }  # fmt: skip
     for name, client in world.clients().items():
         if PARTIES[name] == door or (door == "signed in" and name != "anonymous"):

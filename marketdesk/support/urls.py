@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from marketdesk.support import lists, policy, tickets
+from marketdesk.support import deliveries, lists, policy, tickets, webhooks
 
 app_name = "support"
 urlpatterns = [
@@ -11,6 +11,13 @@ urlpatterns = [
     path("search", lists.search, name="search"),
     path("policy", policy.policy, name="policy"),
     path("policy/changes/<int:change>", policy.undo, name="undo-policy"),
+    path("webhooks", webhooks.webhooks, name="webhooks"),
+    path("webhooks/new", webhooks.add, name="new-webhook"),
+    path("webhooks/<id:public_id>", webhooks.webhook, name="webhook"),
+    path("webhooks/<id:public_id>/kinds", webhooks.kinds, name="webhook-kinds"),
+    path("webhooks/<id:public_id>/secret", webhooks.secret, name="webhook-secret"),
+    path("webhooks/<id:public_id>/replay", deliveries.replay, name="replay"),
+    path("webhooks/<id:public_id>/messages/<slug:message>", deliveries.delivery, name="delivery"),
     path("tickets/<id:public_id>", tickets.ticket, name="ticket"),
     path("tickets/<id:public_id>/draft", tickets.draft, name="draft"),
     path("tickets/<id:public_id>/refunds/<id:refund>", tickets.settle, name="settle"),

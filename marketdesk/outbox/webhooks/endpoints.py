@@ -29,16 +29,16 @@ class EndpointMoved(Exception):
         return _("Somebody changed this endpoint while you were here. Nothing was done; look at it as it is now.")
 
 
-@transaction.atomic
 def add(url: str, kinds: Sequence[str], *, by: Actor) -> tuple[Endpoint, str]:
     """A new endpoint, told of what happens from now on, and its secret. Raises BadEndpoint."""
-    once(by, {"add": url, "kinds": sorted(set(kinds))})
     check_kinds(kinds)
-    check_url(url)
-    endpoint = Endpoint(url=url, kinds=sorted(set(kinds)), made_at=by.at, after_event=_last_event())
-    secret = endpoint.set_secret()
-    endpoint.save()
-    record("webhook_added", endpoint, by, kinds=endpoint.kinds)
+    check_url(url)  # before the transaction: a name server may let us wait
+    with transaction.atomic():
+        once(by, {"add": url, "kinds": sorted(set(kinds))})
+        endpoint = Endpoint(url=url, kinds=sorted(set(kinds)), made_at=by.at, after_event=_last_event())
+        secret = endpoint.set_secret()
+        endpoint.save()
+        record("webhook_added", endpoint, by, kinds=endpoint.kinds)
     return endpoint, secret
 
 

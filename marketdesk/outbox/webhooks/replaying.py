@@ -30,8 +30,11 @@ def replay(endpoint: Endpoint, deliveries: QuerySet[Delivery], *, by: Actor) -> 
     endpoints.begin(endpoint, by, {"replay": endpoint.pk})
     if endpoint.disabled_at:
         raise BadEndpoint(_("It is switched off, and nothing is sent to it. Switch it on first."))
-    again = {"status": DeliveryStatus.WAITING, "attempts": 0, "next_at": by.at, "failed_at": None, "error": ""}
-    number = Delivery.objects.filter(pk__in=deliveries.order_by().values("pk"), endpoint=endpoint).update(**again)
+    again = {"status": DeliveryStatus.WAITING, "attempts": 0, "next_at": by.at}
+    forgotten = {"failed_at": None, "answer_status": None, "error": ""}
+    number = Delivery.objects.filter(pk__in=deliveries.order_by().values("pk"), endpoint=endpoint).update(
+        **again, **forgotten
+    )
     if number:
         endpoints.record("webhook_replayed", endpoint, by, messages=number)
     return number
