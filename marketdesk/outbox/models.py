@@ -13,8 +13,6 @@ from django.utils.translation import gettext_lazy as _
 from marketdesk.journal.models import Event
 from marketdesk.lib import sealing
 from marketdesk.lib.ids import PublicIdField
-from marketdesk.people.models import User
-from marketdesk.tickets.models import Ticket
 
 ROTATION = timedelta(hours=24)
 DISABLED = ("gone", "dead")  # by itself: it said so, or nobody was there for days
@@ -133,11 +131,6 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.message_id} {self.kind}"
-
-    @classmethod
-    def forget(cls, customer: User) -> None:
-        """A customer is erased: what was sent of their tickets goes, with their words in it."""
-        cls.objects.filter(ticket_id__in=Ticket.objects.filter(customer=customer).values("pk")).delete()
 
     @classmethod
     def due(cls, now: datetime) -> models.QuerySet["Delivery"]:

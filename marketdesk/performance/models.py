@@ -45,7 +45,8 @@ def can_rate(ticket: Ticket, now: datetime) -> bool:
 def rate(ticket: Ticket, *, helpful: bool, comment: str, by: Actor) -> Rating:
     """The customer says whether it helped; for some days they can change it. Raises NotAllowed."""
     ticket.refresh_from_db(from_queryset=Ticket.objects.select_for_update())
-    if by.party != Party.CUSTOMER or ticket.customer_id != by.user_id or not can_rate(ticket, by.at):
+    is_theirs = by.party == Party.CUSTOMER and Ticket.objects.visible_to(by).filter(pk=ticket.pk).exists()
+    if not is_theirs or not can_rate(ticket, by.at):
         raise NotAllowed("rating", _("This ticket cannot be rated now."))
     desk = Desk.PLATFORM if ticket.closed_by == Party.SUPPORT else Desk(ticket.desk)
     served = desk == Desk.MERCHANT and ticket.waits.exists()

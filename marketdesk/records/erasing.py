@@ -1,10 +1,11 @@
 """A customer is forgotten: what tells who they were goes, what is counted stays."""
 
+from django.contrib.sessions.models import Session
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from marketdesk.journal.models import Event
+from marketdesk.journal.models import Event, Job
 from marketdesk.orders.models import Order
 from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
@@ -38,6 +39,8 @@ def erase(customer: User, *, by: Actor) -> None:
         if ticket.state in OPEN:
             ticket.close(how="not_needed", by=Actor(Party.CUSTOMER, user_id=customer.pk, at=by.at))
     _forget_words(customer)
+    # A mail server names the address that it refuses.
+    Job.objects.filter(kind="mail", payload__user=customer.pk).exclude(error="").update(error=NOBODY)
     Order.objects.filter(customer=customer).update(**dict.fromkeys(ADDRESS + TRACES, ""))
     _forget_person(customer, by)
     Event.objects.create(
@@ -87,6 +90,14 @@ def _forget_person(customer: User, by: Actor) -> None:
     customer.is_active, customer.erased_at = False, by.at
     customer.set_unusable_password()
     customer.save()
-    for related in ("emailaddress_set", "authenticator_set"):  # allauth's
-        if hasattr(customer, related):
-            getattr(customer, related).all().delete()
+    for relation in customer._meta.related_objects:
+        if relation.related_model.__module__.startswith("allauth."):  # addresses, second factors, devices
+            relation.related_model._default_manager.filter(**{relation.field.name: customer}).delete()
+    transaction.on_commit(lambda: _forget_sessions(customer))
+
+
+def _forget_sessions(customer: User) -> None:
+    """Nobody can use them any more, but they hold the address that was signed in with."""
+    for session in Session.objects.iterator():
+        if session.get_decoded().get("_auth_user_id") == str(customer.pk):
+            session.delete()

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -494,6 +495,23 @@ def test_who_lost_the_lease_writes_nothing_down(shop: Receiver, ask: Ask) -> Non
     delivery.refresh_from_db()
     assert not noted
     assert (delivery.attempts, delivery.answer_status, delivery.tries.count()) == (0, None, 0)
+
+
+def test_what_was_swept_is_not_sent_again_when_its_ticket_moves(
+    now: Any, shop: Receiver, ask: Ask, mehmet: Actor
+) -> None:
+    endpoint(shop.url)
+    ticket = ask("order_status")
+    _told()
+    webhooks.deliver_everything()
+    now.shift(timedelta(days=31))
+    schedule.HANDLERS["sweep_deliveries"]({})
+
+    ticket.reply("At last.", by=replace(mehmet, at=timezone.now()))
+    _told()
+    webhooks.deliver_everything()
+
+    assert [json.loads(request.body)["type"] for request in shop.came] == ["ticket.opened", "ticket.replied"]
 
 
 def test_what_was_delivered_long_ago_is_forgotten(shop: Receiver, ask: Ask) -> None:

@@ -1,7 +1,7 @@
 """From an event to its deliveries: one row for each endpoint that chose it, in the order of each ticket."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
 
@@ -10,13 +10,22 @@ from marketdesk.outbox.models import Delivery, DeliveryStatus, Endpoint
 from marketdesk.outbox.webhooks import payloads
 from marketdesk.outbox.webhooks.kinds import KINDS, TEST
 from marketdesk.outbox.webhooks.payloads import Said
+from marketdesk.people.models import User
+from marketdesk.tickets.models import Ticket
+
+# A job that plans an event is tried for less than this. What is older was planned, though it may be swept since.
+PLANNED_WITHIN = timedelta(days=7)
 
 
+@transaction.atomic
 def plan(event: Event, now: datetime) -> None:
     """Write the deliveries of an event; twice writes them once. Earlier events of its ticket that no worker has come
     to yet are planned with it, so that the later one never overtakes them."""
     if event.verb not in KINDS:
         return
+    # Locked, so that no word of a customer who is erased meanwhile is written down.
+    if event.ticket_id:
+        Ticket.objects.select_for_update(no_key=True).get(pk=event.ticket_id)
     said: dict[int, Said] = {}
     for endpoint in Endpoint.objects.filter(disabled_at__isnull=True, after_event__lt=event.pk):
         if endpoint.wants(KINDS[event.verb]):
@@ -25,7 +34,7 @@ def plan(event: Event, now: datetime) -> None:
 
 def _missing(endpoint: Endpoint, event: Event) -> Iterable[Event]:
     """The event and those before it on its ticket, as far as the endpoint wants them and has no delivery of them."""
-    events = Event.objects.filter(pk__gt=endpoint.after_event, pk__lte=event.pk)
+    events = Event.objects.filter(pk__gt=endpoint.after_event, pk__lte=event.pk, at__gte=event.at - PLANNED_WITHIN)
     events = events.filter(ticket_id=event.ticket_id) if event.ticket_id else events.filter(pk=event.pk)
     told = Delivery.objects.filter(endpoint=endpoint)
     told = told.filter(ticket_id=event.ticket_id) if event.ticket_id else told.filter(event=event)
@@ -75,6 +84,13 @@ def missed(endpoint: Endpoint, since: datetime) -> QuerySet[Event]:
 def make_up(endpoint: Endpoint, since: datetime, now: datetime) -> None:
     """Write the deliveries of what it missed."""
     _write(endpoint, missed(endpoint, since), {}, now)
+
+
+def forget(customer: User) -> None:
+    """A customer is erased: every message of their tickets is written anew, now that nothing in it is theirs."""
+    tickets = Ticket.objects.filter(customer=customer)
+    for delivery in Delivery.objects.filter(ticket_id__in=tickets.values("pk")).select_related("event"):
+        delivery.note(body=payloads.compose(delivery.event).body, answer="", error="")
 
 
 def sweep(before: datetime) -> int:

@@ -40,7 +40,7 @@ class Tickets(models.QuerySet["Ticket"]):
         """What this actor may see at all; anything else is as if absent (D22, D31)."""
         match actor.party:
             case Party.CUSTOMER if actor.user_id:
-                return self.filter(customer_id=actor.user_id)
+                return self.filter(customer_id=actor.user_id, customer__erased_at__isnull=True)
             case Party.MERCHANT if actor.merchant_id:
                 return self.filter(merchant_id=actor.merchant_id, shared=True)
             case Party.SUPPORT | Party.CLOCK:
@@ -156,6 +156,9 @@ class Ticket(models.Model):
         text = clean_text(text)
         about = [merchant.pk, order and order.pk, product and product.pk, *(item.pk for item in items), wants, subject]
         deed = _begin(f"open:{issue.pk}:{about}:{text}", pictures, by) if by.key else None
+        # Locked, so that nobody is erased between our look and their question.
+        if User.objects.select_for_update(no_key=True).get(pk=customer.pk).erased_at:
+            raise NotAllowed("absent", _("There is no such ticket."))
         if order and (order.customer_id != customer.pk or order.merchant_id != merchant.pk):
             raise ValueError("The order is somebody else's.")
         if any(item.order_id != (order.pk if order else None) for item in items):

@@ -1,16 +1,20 @@
 """A customer is forgotten: names, addresses, texts and pictures go, numbers stay."""
 
 import io
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.apps import apps
+from django.contrib.sessions.models import Session
 from django.core.files.storage import default_storage
+from django.test import Client
+from django.utils import timezone
 from PIL import Image
 
 from marketdesk import schedule
-from marketdesk.journal.models import Event
+from marketdesk.journal.models import Event, Job
 from marketdesk.orders.models import Order
 from marketdesk.outbox.models import Delivery
 from marketdesk.outbox.webhooks import endpoints
@@ -19,7 +23,8 @@ from marketdesk.people.models import User
 from marketdesk.performance.models import Rating, rate
 from marketdesk.refunds.models import Refund
 from marketdesk.refunds.refunding import refund_items, settle
-from marketdesk.tickets.models import Attachment, Draft, Ticket
+from marketdesk.tickets.errors import NotAllowed
+from marketdesk.tickets.models import Attachment, Draft, Issue, Ticket
 from marketdesk.tickets.rules import OVER
 from marketdesk.translations.models import Translation
 from tests.api.platform.conftest import Program
@@ -135,6 +140,61 @@ def test_who_was_erased_never_comes_back_by_a_batch(shop: Program, story: Ticket
     assert all("erased" in one["reason"] for one in answers)
     assert "Lovelace" not in everything()
     assert Order.objects.count() == 1
+
+
+def test_what_was_sent_is_written_anew_and_nothing_old_is_sent_again(shop: Program, story: Ticket) -> None:
+    deliveries = Delivery.objects.order_by("event_id")
+    before = list(deliveries.values_list("event_id", "message_id", "status"))
+    deliveries.update(answer="Thanks, Ada Lovelace")
+
+    shop.delete("customers/c-1")
+    schedule.worker().run_due()
+
+    assert before == list(deliveries.values_list("event_id", "message_id", "status"))
+    assert all(json.loads(one.body).get("data", {}).get("message", {}).get("text", "") == "" for one in deliveries)
+    assert not deliveries.exclude(answer="").exists()
+
+
+@pytest.mark.parametrize("deed", ["open", "reopen", "rate"])
+def test_whoever_was_still_writing_when_they_were_erased_writes_nothing(
+    deed: str, shop: Program, story: Ticket, ada: Actor, ada_user: User
+) -> None:
+    issue, order = Issue.objects.get(pk="order_status"), Order.objects.get()
+    shop.delete("customers/c-1")
+    before = everything()
+
+    deeds: dict[str, Callable[[], object]] = {
+        "open": lambda: Ticket.open(
+            customer=ada_user, merchant=story.merchant, issue=issue, order=order, text="Zebra?", by=ada
+        ),
+        "reopen": lambda: story.reopen("Zebra", by=ada),
+        "rate": lambda: rate(story, helpful=False, comment="Zebra", by=ada),
+    }
+
+    with pytest.raises(NotAllowed):
+        deeds[deed]()
+
+    assert everything() == before
+
+
+def test_no_session_and_no_refused_mail_keeps_the_address(
+    shop: Program, story: Ticket, ada_user: User, bob_user: User, django_capture_on_commit_callbacks: Any
+) -> None:
+    bob_user.set_password("bob-password")
+    bob_user.save()
+    for email, password in (("ada@example.org", "ada-password"), ("bob@example.org", "bob-password")):
+        Client().post("/accounts/login/", {"login": email, "password": password})
+    Job.put("mail", {"user": ada_user.pk})
+    Job.objects.filter(kind="mail", payload__user=ada_user.pk).update(
+        error="SMTPRecipientsRefused({'ada@example.org': (550, b'no')})"
+    )
+    assert "ada@example.org" in str([one.get_decoded() for one in Session.objects.all()])
+
+    with django_capture_on_commit_callbacks(execute=True):
+        shop.delete("customers/c-1")
+
+    assert [one.get_decoded()["_auth_user_id"] for one in Session.objects.all()] == [str(bob_user.pk)]
+    assert not Job.objects.filter(error__contains="ada@example.org").exists()
 
 
 def test_who_was_erased_is_as_if_absent(shop: Program, story: Ticket) -> None:
