@@ -87,11 +87,9 @@ class Orders(Importer):
     )
 
     def look_up(self, found: list[dict[str, Any]]) -> None:
+        self._look_up_customers(found)
         super().look_up(found)
-        self.merchants = self.by_id(Merchant, (one.get("merchant") for one in found))
-        self.customers = self.by_id(User, (one.get("customer") for one in found))
-        buyers = User.objects.filter(orders__in=self.known.values(), erased_at__isnull=False)
-        self.erased = set(buyers.values_list("pk", flat=True))
+        self.merchants = self.by_id(Merchant.objects.all(), (one.get("merchant") for one in found))
         products = (
             item["product"]
             for one in found
@@ -99,7 +97,7 @@ class Orders(Importer):
             for item in one["items"]
             if isinstance(item, dict) and isinstance(item.get("product"), str)
         )
-        self.products = self.by_id(Product, (product.strip() for product in products))
+        self.products = self.by_id(Product.objects.all(), (product.strip() for product in products))
         # Locked, so that nothing is refunded between our look and our writing.
         locked = OrderItem.objects.select_for_update().filter(order__in=self.known.values()).order_by("pk")
         self.items: dict[int, list[OrderItem]] = {}
@@ -107,6 +105,16 @@ class Orders(Importer):
             self.items.setdefault(item.order_id, []).append(item)
         self.item_plans: list[Plan] = []
         self.gone: list[OrderItem] = []
+
+    def _look_up_customers(self, found: list[dict[str, Any]]) -> None:
+        """Those whom the rows name and those whose orders they are, locked before the orders: an erasure takes its
+        locks in the same order, and what it forgot is not written again."""
+        named = self.by_id(User.objects.all(), (one.get("customer") for one in found))
+        orders = Order.objects.filter(external_id__in=[one["id"] for one in found])
+        wanted = {user.pk for user in named.values()} | set(orders.values_list("customer_id", flat=True))
+        people = list(User.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk"))
+        self.customers: dict[str, Any] = {str(user.external_id): user for user in people}
+        self.erased = {user.pk for user in people if user.erased_at}
 
     def plan(self, row: Row, found: dict[str, Any]) -> Plan:
         basket = _read_items(row, found["items"]) if "items" in found else None

@@ -28,7 +28,7 @@ class Products(Importer):
 
     def look_up(self, found: list[dict[str, Any]]) -> None:
         super().look_up(found)
-        self.merchants = self.by_id(Merchant, (one.get("merchant") for one in found))
+        self.merchants = self.by_id(Merchant.objects.all(), (one.get("merchant") for one in found))
 
     def values(self, found: dict[str, Any], record: Any) -> dict[str, Any]:
         values = given(found, "name", "sku", "image_url")

@@ -65,8 +65,10 @@ class Importer:
         return outcome
 
     def look_up(self, found: list[dict[str, Any]]) -> None:
-        """Fetch what the batch needs to know: its records as they are, and what they refer to."""
-        self.known = self.by_id(self.model, (one["id"] for one in found))
+        """Fetch what the batch needs to know: its records as they are, and what they refer to. The records are locked,
+        all in one order: nobody is erased between our look and our writing, and no two batches wait for each other."""
+        locked = self.model._default_manager.select_for_update(no_key=True).order_by("pk")
+        self.known = self.by_id(locked, (one["id"] for one in found))
 
     def plan(self, row: Row, found: dict[str, Any]) -> "Plan":
         """What is to be written for one row. Raises Bad."""
@@ -87,9 +89,9 @@ class Importer:
         store(plans)
 
     @staticmethod
-    def by_id(model: type[Any], ids: Iterable[str | None]) -> dict[str, Any]:
+    def by_id(records: models.QuerySet[Any], ids: Iterable[str | None]) -> dict[str, Any]:
         """Records by external id."""
-        return dict(model.objects.in_bulk({one for one in ids if one}, field_name="external_id"))
+        return dict(records.in_bulk({one for one in ids if one}, field_name="external_id"))
 
     @staticmethod
     def refer(known: dict[str, Any], wanted: str, field: str) -> Any:

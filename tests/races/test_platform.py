@@ -10,7 +10,7 @@ from django.test import Client
 
 from marketdesk.journal.models import Deed
 from marketdesk.orders.models import Order
-from marketdesk.people.models import PlatformKey, Scope
+from marketdesk.people.models import PlatformKey, Scope, User
 from marketdesk.refunds.models import Refund
 from marketdesk.refunds.refunding import refund_items
 from marketdesk.tickets.models import Message
@@ -19,9 +19,9 @@ from tests.races.conftest import RACERS, Arena, race
 ROUNDS = 6
 
 
-def send(key: str, once: str, path: str, body: Any) -> tuple[int, bytes]:
+def send(key: str, once: str, path: str, body: Any, method: str = "POST") -> tuple[int, bytes]:
     headers = {"Authorization": f"Bearer {key}", "Idempotency-Key": once}
-    answer = Client().post(f"/platform/v1/{path}", json.dumps(body), "application/json", headers=headers)
+    answer = Client().generic(method, f"/platform/v1/{path}", json.dumps(body), "application/json", headers=headers)
     return answer.status_code, answer.content
 
 
@@ -78,6 +78,26 @@ def test_the_same_orders_pushed_by_eight_at_once_are_there_once(arena: Arena, ke
     assert {len(order.items.all()) for order in Order.objects.filter(external_id__startswith=f"r-{arena.number}-")} == {
         1
     }
+
+
+def test_nobody_who_is_erased_is_brought_back_by_batches_that_were_under_way(arena: Arena, key: str) -> None:
+    customer = arena.cast.ada.external_id
+    order = arena.item().order.external_id
+
+    def push(number: int) -> None:
+        for turn in range(8):
+            name, once = f"Ada {number}-{turn}", f"{number}-{turn}"
+            send(key, f"name-{once}", "customers", {"rows": [{"id": customer, "name": name}]})
+            send(key, f"street-{once}", "orders", {"rows": [{"id": order, "street1": name}]})
+
+    def erase() -> Any:
+        return send(key, "erase", f"customers/{customer}", None, "DELETE")
+
+    answers = race(*(partial(push, number) for number in range(RACERS - 1)), erase)
+
+    user, found = User.objects.get(external_id=customer), Order.objects.get(external_id=order)
+    assert (answers[-1][0], answers[:-1]) == (200, [None] * (RACERS - 1))
+    assert (user.name, found.street1) == ("–", "")
 
 
 def test_contradictory_refund_answers_at_once_settle_it_once(arena: Arena, key: str) -> None:
