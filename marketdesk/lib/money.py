@@ -22,7 +22,7 @@ def digits(currency: str) -> int:
 def to_minor(amount: Decimal, currency: str) -> int:
     """An amount such as 12.50 in minor units (1250). Raises ValueError when it is none, has more places than the
     currency or is larger than a database can hold."""
-    if not amount.is_finite() or abs(amount) >= LARGEST:
+    if not amount.is_finite() or amount.copy_abs() >= LARGEST:
         raise ValueError(f"{amount} is not a sum of money.")
     scaled = amount.scaleb(digits(currency))
     if scaled != scaled.to_integral_value():

@@ -18,7 +18,8 @@ def _promise(
     of: str = "",
 ) -> Any:
     """A field of the policy: its default, its meaning in words, the requirement it comes from, between which numbers
-    it may lie if it is one, the values to choose from, and what a list holds (`countries`)."""
+    it may lie if it is one (or its length, if it is words), the values to choose from, and what a list holds
+    (`countries`)."""
     meta = {"meaning": meaning, "source": source, "bounds": bounds, "choices": choices or {}, "of": of}
     if isinstance(default, (list, dict)):
         return field(default_factory=lambda: type(default)(default), metadata=meta)
@@ -30,9 +31,14 @@ class Policy:
     """What the operator promises. Read through `promises.current()`, changed through `promises.change()`."""
 
     platform_name: str = _promise(
-        "the platform", _("The marketplace's name on every page and in every mail."), "requirements, preface"
+        "the platform",
+        _("The marketplace's name on every page and in every mail."),
+        "requirements, preface",
+        bounds=(1, 100),
     )
-    refund_help_url: str = _promise("", _("Where the marketplace explains refunds; empty shows no link."), "M31, D30")
+    refund_help_url: str = _promise(
+        "", _("Where the marketplace explains refunds; empty shows no link."), "M31, D30", bounds=(0, 300)
+    )
 
     reply_hours: int = _promise(48, _("Hours a merchant has for each answer."), "M44, D1, D2")
     platform_reply_hours: int = _promise(

@@ -19,11 +19,12 @@ from marketdesk.policy.models import PolicyChange
 
 # Seconds for which a process may still act on the policy before a change; a page then costs no query for it.
 REMEMBERED = 5.0
+MOST_REMINDERS = 10
 _memory: tuple[float, Policy] | None = None
 
 
 class BadPolicy(ValueError):
-    """A value that no policy can have; the text says which and why, and `name` at which promise."""
+    """A value that no policy can have; the text says why, and `name` at which promise."""
 
     def __init__(self, words: str, name: str = "") -> None:
         super().__init__(words)
@@ -200,34 +201,42 @@ def problems(policy: Policy) -> list[BadPolicy]:
 def _out_of_bounds(policy: Policy) -> Iterator[BadPolicy]:
     for one in fields(policy):
         least, most = one.metadata["bounds"]
-        value, words = getattr(policy, one.name), {"name": one.name, "least": least, "most": most}
+        value, words = getattr(policy, one.name), {"least": least, "most": most}
         if one.type is int and not _is_whole(value, least, most):
-            yield BadPolicy(_("%(name)s must be a whole number from %(least)s to %(most)s.") % words, one.name)
+            yield BadPolicy(_("Enter a whole number from %(least)s to %(most)s.") % words, one.name)
         if one.type == int | None and value is not None and not _is_whole(value, least, most):
-            yield BadPolicy(_("%(name)s must be empty or a whole number from %(least)s to %(most)s.") % words, one.name)
+            yield BadPolicy(_("Enter a whole number from %(least)s to %(most)s, or nothing.") % words, one.name)
         if one.type is bool and not isinstance(value, bool):
-            yield BadPolicy(_("%(name)s must be yes or no.") % words, one.name)
+            yield BadPolicy(_("Choose yes or no."), one.name)
 
 
 def _wrong_lists(policy: Policy) -> Iterator[BadPolicy]:
-    if not all(_is_whole(hours, 1, 1000) for hours in policy.reminder_hours):
-        yield BadPolicy(_("reminder_hours must be whole numbers from 1 to 1000."), "reminder_hours")
+    hours = policy.reminder_hours
+    if len(hours) > MOST_REMINDERS or not all(_is_whole(one, 1, 1000) for one in hours):
+        words = _("Enter whole numbers from 1 to 1000, at most %(most)s of them.") % {"most": MOST_REMINDERS}
+        yield BadPolicy(words, "reminder_hours")
     for currency, sum_ in policy.high_value.items():
         if not (money.is_known(currency) and _is_whole(sum_, 0, 10**15)):
-            words = _("%(currency)s in high_value is no currency with a sum in minor units.") % {"currency": currency}
-            yield BadPolicy(words, "high_value")
+            words = _("%(currency)s: enter a currency such as EUR, and an amount with the decimal places that it has.")
+            yield BadPolicy(words % {"currency": currency}, "high_value")
     for country in policy.direct_countries:
         if not countries.is_known(country):
             yield BadPolicy(_("%(country)s is not a country code.") % {"country": country}, "direct_countries")
 
 
 def _wrong_words(policy: Policy) -> Iterator[BadPolicy]:
-    if policy.takeover not in {"automatic", "offer", "never"}:
-        yield BadPolicy(_("takeover must be automatic, offer or never."), "takeover")
+    for one in fields(policy):
+        value, choices, (_least, most) = getattr(policy, one.name), one.metadata["choices"], one.metadata["bounds"]
+        if choices and value not in choices:
+            yield BadPolicy(_("Choose one of the answers that are offered."), one.name)
+        # A line break in a name would spoil the subject of every mail.
+        elif one.type is str and not choices and (len(value) > most or not value.isprintable()):
+            yield BadPolicy(_("Enter one line of at most %(most)s characters.") % {"most": most}, one.name)
     if not policy.platform_name.strip():
         yield BadPolicy(_("The marketplace needs a name."), "platform_name")
-    if policy.refund_help_url and not policy.refund_help_url.startswith(("https://", "http://")):
-        yield BadPolicy(_("refund_help_url must be empty or begin with https://."), "refund_help_url")
+    address = policy.refund_help_url
+    if address and (not address.startswith(("https://", "http://")) or " " in address):
+        yield BadPolicy(_("Enter an address that begins with https://, or nothing."), "refund_help_url")
 
 
 def _contradictions(policy: Policy) -> Iterator[BadPolicy]:

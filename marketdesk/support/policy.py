@@ -27,6 +27,7 @@ from marketdesk.tickets.desk import DeskQueue
 from marketdesk.tickets.forms import DeedForm
 
 CHANGES_SHOWN = 50
+FURTHEST = timedelta(days=3650)  # that a change can be scheduled ahead
 DRAWN = "the policy that a page showed"
 
 
@@ -52,6 +53,8 @@ class ChangeForm(ReasonForm):
         begins: datetime | None = self.cleaned_data["valid_from"]
         if begins and begins <= timezone.now():
             raise forms.ValidationError(_("Choose a time that is still to come, or leave it empty."))
+        if begins and begins > timezone.now() + FURTHEST:
+            raise forms.ValidationError(_("Choose a time within the next ten years."))
         return begins
 
 
@@ -164,7 +167,7 @@ def _show(
         "readings": _readings([one for heading in headings for one in heading.fields], now, request.actor.at),
         "drawn": signing.dumps(asdict(now), salt=DRAWN, compress=True),
         "steps": [(step, _differences(step)) for step in steps[:CHANGES_SHOWN]],
-        "problems": [(getattr(one, "name", ""), str(one)) for one in problems],
+        "problems": [_placed(one) for one in problems],
         "errors": dict(errors),
     }
     return render(request, "support/policy.html", context, status=status)
@@ -194,9 +197,15 @@ def _ask_to_undo(
         **_common(request, form),
         "step": step,
         "differences": promise_fields.differences(step.change.values if step.is_scheduled else now, back),
-        "problems": [str(one) for one in problems],
+        "problems": [_placed(one) for one in problems],
     }
     return render(request, "support/policy_undo.html", context, status=status)
+
+
+def _placed(problem: Exception) -> tuple[str, str, str]:
+    """Where a problem is put right, what that promise means, and what is wrong with it."""
+    name = getattr(problem, "name", "")
+    return name, promise_fields.meaning(name), str(problem)
 
 
 def _common(request: AgentRequest, form: ReasonForm) -> dict[str, Any]:

@@ -124,6 +124,11 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tup
     ]
 
 
+def meaning(name: str) -> str:
+    """What a promise means; nothing for another field of the form."""
+    return next((_(one.metadata["meaning"]) for one in fields(Policy) if one.name == name), "")
+
+
 def pairs(name: str, before: Any, after: Any) -> list[tuple[str, str]]:
     """Before and after in words; of a long list only what differs."""
     if _kind(name) == "countries":

@@ -160,21 +160,42 @@ def test_every_type_of_promise_is_read_from_its_field(values: Any, saved: Any, s
         ({"high_value-currency": ["EUR"], "high_value-amount": ["1.234"]}, "high_value"),
         ({"high_value-currency": ["ABC"], "high_value-amount": ["1"]}, "high_value"),
         ({"high_value-currency": ["EUR"], "high_value-amount": ["NaN"]}, "high_value"),
+        ({"high_value-currency": ["EUR"], "high_value-amount": ["1e999999999999"]}, "high_value"),
+        ({"reminder_hours": "5 " * 11}, "reminder_hours"),
         ({"platform_name": "\0 "}, "platform_name"),
+        ({"platform_name": "Bazaar\nBcc: all"}, "platform_name"),
+        ({"platform_name": "B" * 101}, "platform_name"),
+        ({"refund_help_url": "https:// example.org"}, "refund_help_url"),
         ({"silence_close_days": "4"}, "silence_close_days"),
         ({"reply_hours": "24", "reason": " "}, "reason"),
         ({"reply_hours": "24", "valid_from": "2020-01-01T10:00"}, "valid_from"),
         ({"reply_hours": "24", "valid_from": "tomorrow"}, "valid_from"),
+        ({"reply_hours": "24", "valid_from": "9999-12-31T23:59"}, "valid_from"),
+        ({"reply_hours": "24", "valid_from": "0001-01-01T00:00"}, "valid_from"),
     ],
 )
 @pytest.mark.parametrize("act", ["preview", "save"])
-def test_a_wrong_value_is_said_at_its_field_and_nothing_is_saved(act: str, values: Any, name: str, send: Send) -> None:
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Tokyo"])
+def test_a_wrong_value_is_said_at_its_field_and_nothing_is_saved(
+    zone: str, act: str, values: Any, name: str, send: Send, sofia_user: User
+) -> None:
+    sofia_user.time_zone = zone
+    sofia_user.save()
     with nothing_changed():
         answer = send(act, **values)
 
     assert answer.status_code == 422
     assert f'<a href="#p-{name}">' in answer.content.decode()
     assert f'id="p-{name}-error"' in answer.content.decode() or name in {"direct_countries", "high_value"}
+
+
+def test_what_is_wrong_is_said_in_the_words_of_the_page(send: Send) -> None:
+    answer = send(reply_hours="0", takeover="sometimes")
+
+    summary = re.search(r'class="error-summary".*?</div>', answer.content.decode(), re.DOTALL)
+    assert summary
+    assert "<b>Hours a merchant has for each answer.</b> Enter a whole number from 1 to 1000." in summary[0]
+    assert not re.search(r">[^<]*(reply_hours|takeover)", summary[0])
 
 
 def test_nothing_different_is_nothing_to_save(send: Send) -> None:
