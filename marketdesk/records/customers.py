@@ -47,6 +47,5 @@ class Customers(Importer):
         """Each address belongs to one account, in this batch too."""
         address: str | None = found["email"] or None
         if address and self.owners.setdefault(address, found["id"]) != found["id"]:
-            words = _("“%(email)s” belongs to another account")
-            raise Bad("email", words % {"email": fields.shown(address)})
+            raise Bad("email", _("belongs to another account"))
         return address

@@ -252,7 +252,8 @@ def mail(value: Any) -> str:
         try:
             validate_email(word)
         except ValidationError:
-            raise ValueError(_("“%(value)s” is not a mail address") % {"value": shown(word)}) from None
+            # Not repeated: answers are kept for a while, and a person may be erased meanwhile.
+            raise ValueError(_("is not a mail address")) from None
     return word
 
 
@@ -274,10 +275,10 @@ def address(limit: int, *schemes: str, local: bool = False) -> Reader:
     return _read
 
 
-def shown(value: object) -> str:
+def shown(value: object, most: int = 40) -> str:
     """A value from a file, fit to be printed: short, and nothing that a terminal would obey."""
-    word = "".join(letter if letter.isprintable() else "?" for letter in str(value))
-    return word if len(word) <= 40 else word[:39] + "…"
+    word = "".join(letter if letter.isprintable() else "?" for letter in str(value)[: most + 1])
+    return word if len(word) <= most else word[: most - 1] + "…"
 
 
 # Asked for every row, and always the same

@@ -67,7 +67,7 @@ def _read_staff(row: Row, value: Any) -> list[dict[str, Any]]:
         fields.require(one, STAFF, where="staff ")
         account = accounts.get(one["email"])
         if account and account.party != Party.MERCHANT:
-            raise Bad("staff email", _("“%(email)s” belongs to an account that is not a merchant's") % one)
+            raise Bad("staff email", _("belongs to an account that is not a merchant's"))
     return people
 
 

@@ -387,7 +387,7 @@ def test_two_new_customers_cannot_share_an_address(bring: Bring) -> None:
     code, said = bring(customers=[CUSTOMER, {**CUSTOMER, "id": "C-2", "email": "ADA@example.org"}])
 
     assert code == 1
-    assert "customers.jsonl, line 2, email: “ada@example.org” belongs to another account" in said
+    assert "customers.jsonl, line 2, email: belongs to another account" in said
     assert User.objects.count() == 1
 
 

@@ -7,6 +7,7 @@ from ninja import Field, Router, Schema
 
 from marketdesk.api.platform.keys import Keyed, PlatformRequest
 from marketdesk.api.platform.once import HEADER, once
+from marketdesk.api.platform.problems import bad_fields
 from marketdesk.people.models import Scope
 from marketdesk.records import fields, writing
 from marketdesk.records.customers import Customers
@@ -17,10 +18,13 @@ from marketdesk.records.products import Products
 from marketdesk.records.writing import Importer
 
 MOST_ROWS = 1000
+LONGEST_ID = 100
+MOST_ENTRIES = 10_000  # items or staff in all: they are written in one transaction, which others wait for
 
 
 class Rows(Schema):
-    """Up to 1,000 records, told apart by `id`. A field that a row leaves out stays as it is."""
+    """Up to 1,000 records, told apart by `id`, with 10,000 items or staff in all. A field that a row leaves out stays
+    as it is."""
 
     rows: list[Any] = Field(min_length=1, max_length=MOST_ROWS)
 
@@ -50,6 +54,9 @@ def _read(rows: list[Any]) -> tuple[list[Row], list[Problem]]:
 
 def upsert(importer: Importer, rows: list[Any]) -> dict[str, Any]:
     """Write the rows, and say of each what became of it."""
+    listed = (len(part) for row in rows if isinstance(row, dict) for part in row.values() if isinstance(part, list))
+    if sum(listed) > MOST_ENTRIES:
+        raise bad_fields(rows=f"hold more than {MOST_ENTRIES} items or staff in all")
     good, problems = _read(rows)
     outcome = writing.Outcome(problems=problems)
     for batch in writing.batches(good):
@@ -57,7 +64,7 @@ def upsert(importer: Importer, rows: list[Any]) -> dict[str, Any]:
     refused = {problem.line: problem for problem in outcome.problems}
     results = []
     for place, row in enumerate(rows):
-        result = {"id": fields.shown(row.get("id", "")) if isinstance(row, dict) else ""}
+        result = {"id": fields.shown(row.get("id", ""), LONGEST_ID) if isinstance(row, dict) else ""}
         if problem := refused.get(place):
             result |= {"result": "refused", "field": problem.field, "reason": problem.reason}
         else:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from marketdesk.journal.models import Deed
 from marketdesk.merchants.models import Membership, Merchant
 from marketdesk.orders.models import Order, OrderItem, Product
 from marketdesk.people.models import User
@@ -131,3 +132,33 @@ def test_too_many_none_or_no_list(rows: Any, shop: Program) -> None:
 
     assert (answer.status, answer.code, set(answer.fields)) == (422, "bad_fields", {"rows"})
     assert not Merchant.objects.exists()
+
+
+def test_a_long_id_is_answered_whole(shop: Program) -> None:
+    ident = "c-" + "9" * 98
+
+    answer = shop.post("customers", {"rows": [{"id": ident, "name": "Ada"}, {"id": ident + "9", "name": "Ada"}]})
+
+    assert answer.data["results"][0] == {"id": ident, "result": "created"}
+    assert len(answer.data["results"][1]["id"]) == 100
+
+
+def test_a_mail_address_that_is_refused_is_not_kept(filled: Program) -> None:
+    rows = [{"id": "c-2", "name": "x", "email": email} for email in ("ada@example.org", "ada@example@org")]
+
+    answer = filled.post("customers", {"rows": rows})
+
+    assert [one["field"] for one in answer.data["results"]] == ["email", "email"]
+    assert not Deed.objects.filter(answer__icontains="ada@").exists()
+
+
+def test_a_batch_that_would_hold_up_everybody_is_refused_whole(filled: Program) -> None:
+    items = [{"name": f"Lamp {number}", "price": 1} for number in range(1000)]
+    rows = [an_order(number, items=items) for number in range(2, 13)]
+
+    refused = filled.post("orders", {"rows": rows})
+    taken = filled.post("orders", {"rows": rows[:1]})
+
+    assert (refused.status, refused.fields) == (422, {"rows": "hold more than 10000 items or staff in all"})
+    assert words(taken) == ["created"]
+    assert Order.objects.count() == 2
