@@ -11,6 +11,7 @@ from marketdesk.journal.models import Job
 from marketdesk.journal.worker import Handler, Repeating, Worker
 from marketdesk.outbox import jobs as outbox
 from marketdesk.outbox.webhooks import delivering
+from marketdesk.people import arriving
 from marketdesk.tickets import jobs as tickets
 
 # How long a finished job is remembered; longer than any job is retried, so that its key still stops a twin.
@@ -28,6 +29,7 @@ HANDLERS: Mapping[str, Handler] = {
     "sweep_overdue": tickets.sweep_overdue,
     "sweep_due_soon": tickets.sweep_due_soon,
     "sweep_silent": tickets.sweep_silent,
+    "sweep_arrivals": arriving.sweep_arrivals,
     "sweep_leftovers": tickets.sweep_leftovers,
     "sweep_jobs": sweep_jobs,
     "sweep_deliveries": outbox.sweep_deliveries,
@@ -37,6 +39,7 @@ REPEATING: tuple[Repeating, ...] = (
     Repeating("sweep_overdue", timedelta(minutes=1)),  # M45, M48, D14
     Repeating("sweep_due_soon", timedelta(minutes=5)),  # D29
     Repeating("sweep_silent", timedelta(minutes=10)),  # D20
+    Repeating("sweep_arrivals", timedelta(hours=1)),
     Repeating("sweep_leftovers", timedelta(days=1)),
     Repeating("sweep_jobs", timedelta(days=1)),
     Repeating("sweep_deliveries", timedelta(days=1)),

@@ -1,5 +1,5 @@
 """People with an account: customers, merchants' staff and the platform's support team. And the marketplace's own
-programs, which come with a key."""
+programs, which come with a key, and its signatures, with which it sends customers here."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from marketdesk.lib import languages, secret
+from marketdesk.lib import languages, sealing, secret
 from marketdesk.lib.ids import PublicIdField
 from marketdesk.people.party import Party
 
@@ -159,3 +159,53 @@ class PlatformKey(models.Model):
         """End it at once; once ended, it stays so."""
         self.revoked_at = self.revoked_at or at
         self.save(update_fields=["revoked_at"])
+
+
+class Algorithm(models.TextChoices):
+    """How the marketplace signs (RFC 7518): with a key pair, or with a secret that both sides know."""
+
+    EDDSA = "EdDSA"
+    RS256 = "RS256"
+    HS256 = "HS256"
+
+
+class ArrivalKey(models.Model):
+    """What a customer's arrival is checked with. It decides the algorithm, never the token that names it. Several are
+    valid at once while the marketplace goes from one to the next."""
+
+    public_id = PublicIdField()  # the `kid` of a token
+    name = models.CharField(max_length=40)
+    algorithm = models.CharField(max_length=5, choices=Algorithm.choices)
+    public_key = models.TextField(blank=True)  # PEM
+    sealed_secret = models.TextField(blank=True)  # of HS256
+    created_at = models.DateTimeField(default=timezone.now)
+    retires_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["name", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.public_id})"
+
+    def is_valid(self, now: datetime) -> bool:
+        return self.retires_at is None or now < self.retires_at
+
+    @property
+    def material(self) -> str:
+        """What a signature is checked with. Raises sealing.Unreadable."""
+        return self.public_key or sealing.unseal(self.sealed_secret)
+
+    def retire(self, at: datetime) -> None:
+        """Nothing that it signed lets anybody in from then on."""
+        self.retires_at = at
+        self.save(update_fields=["retires_at"])
+
+
+class Arrival(models.Model):
+    """A token that let somebody in. It never does again: the row is unique, whoever is first."""
+
+    token_hash = models.CharField(max_length=64, unique=True)
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"until {self.expires_at:%Y-%m-%d %H:%M:%S}"
