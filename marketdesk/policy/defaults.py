@@ -19,7 +19,7 @@ def _promise(
 ) -> Any:
     """A field of the policy: its default, its meaning in words, the requirement it comes from, between which numbers
     it may lie if it is one (or its length, if it is words), the values to choose from, and what a list holds
-    (`countries`)."""
+    (`countries`, `origins`)."""
     meta = {"meaning": meaning, "source": source, "bounds": bounds, "choices": choices or {}, "of": of}
     if isinstance(default, (list, dict)):
         return field(default_factory=lambda: type(default)(default), metadata=meta)
@@ -38,6 +38,12 @@ class Policy:
     )
     refund_help_url: str = _promise(
         "", _("Where the marketplace explains refunds; empty shows no link."), "M31, D30", bounds=(0, 300)
+    )
+    frame_ancestors: list[str] = _promise(
+        [],
+        _("Sites that may show the customers' pages inside their own; empty: none."),
+        "our choice",
+        of="origins",
     )
 
     reply_hours: int = _promise(48, _("Hours a merchant has for each answer."), "M44, D1, D2")

@@ -1,6 +1,7 @@
 """The policy in force, and how it is changed."""
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields, replace
@@ -20,6 +21,13 @@ from marketdesk.policy.models import PolicyChange
 # Seconds for which a process may still act on the policy before a change; a page then costs no query for it.
 REMEMBERED = 5.0
 MOST_REMINDERS = 10
+# Each stands in a header of every embedded page.
+MOST_SITES = 20
+# What a browser calls an origin; without TLS only this very machine, for trying. Nothing else may get into the header.
+ORIGIN = re.compile(
+    r"https://(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?::[0-9]{1,5})?"
+    r"|http://(?:localhost|127\.0\.0\.1)(?::[0-9]{1,5})?"
+)
 _memory: tuple[float, Policy] | None = None
 
 
@@ -222,6 +230,12 @@ def _wrong_lists(policy: Policy) -> Iterator[BadPolicy]:
     for country in policy.direct_countries:
         if not countries.is_known(country):
             yield BadPolicy(_("%(country)s is not a country code.") % {"country": country}, "direct_countries")
+    for site in policy.frame_ancestors:
+        if not _is_origin(site):
+            words = _("“%(site)s” is not a site: write https://shop.example, without a path.") % {"site": site}
+            yield BadPolicy(words, "frame_ancestors")
+    if len(policy.frame_ancestors) > MOST_SITES:
+        yield BadPolicy(_("There can be %(most)s sites at most.") % {"most": MOST_SITES}, "frame_ancestors")
 
 
 def _wrong_words(policy: Policy) -> Iterator[BadPolicy]:
@@ -247,6 +261,10 @@ def _contradictions(policy: Policy) -> Iterator[BadPolicy]:
         yield BadPolicy(_("A rate cannot be normal and severe at once."), "csat_normal")
     if policy.silence_close_days <= policy.silence_reminder_days:
         yield BadPolicy(_("A silent customer must be reminded before the ticket is closed."), "silence_close_days")
+
+
+def _is_origin(site: object) -> bool:
+    return isinstance(site, str) and len(site) <= 100 and ORIGIN.fullmatch(site) is not None
 
 
 def _is_whole(value: object, least: int, most: int) -> bool:

@@ -101,7 +101,13 @@ def headings(
 def read(sent: QueryDict) -> dict[str, Any]:
     """What a form says of every promise, as the policy keeps it. What is none of its type stays as it was typed, and
     `promises.problems` says so."""
-    readers = {"number": _read_number, "numbers": _read_numbers, "sums": _read_sums, "countries": _read_several}
+    readers = {
+        "number": _read_number,
+        "numbers": _read_numbers,
+        "sums": _read_sums,
+        "countries": _read_several,
+        "origins": _read_origins,
+    }
     return {one.name: readers.get(_kind(one.name), _read_text)(one.name, sent) for one in fields(Policy)}
 
 
@@ -197,7 +203,16 @@ def _read_number(name: str, sent: QueryDict) -> Any:
 
 
 def _read_numbers(name: str, sent: QueryDict) -> list[Any]:
-    return [_whole(one) for one in re.split(r"[\s,;،、，]+", sent.get(name, "").replace("\0", "")) if one]
+    return [_whole(one) for one in _words(name, sent)]
+
+
+def _read_origins(name: str, sent: QueryDict) -> list[str]:
+    """As a browser writes them: in small letters, without a stroke at the end."""
+    return [one.lower().rstrip("/") for one in _words(name, sent)]
+
+
+def _words(name: str, sent: QueryDict) -> list[str]:
+    return [one for one in re.split(r"[\s,;،、，]+", sent.get(name, "").replace("\0", "")) if one]
 
 
 def _read_several(name: str, sent: QueryDict) -> list[str]:
