@@ -7,6 +7,7 @@ from django.utils.translation import get_language
 
 from marketdesk.lib import languages
 from marketdesk.policy import promises
+from marketdesk.storefront import visits
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
@@ -19,4 +20,5 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "language": language,
         "direction": languages.direction(language),
         "languages": languages.LANGUAGES,
+        "is_visit": visits.is_visit(request),
     }

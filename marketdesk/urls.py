@@ -4,6 +4,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from marketdesk import front
+from marketdesk.storefront import arriving
 
 urlpatterns = [
     path("", front.home, name="home"),
@@ -14,6 +15,8 @@ urlpatterns = [
     # Mail addresses come from the marketplace. Allauth's page would take any, also somebody else's, without a proof.
     path("accounts/email/", RedirectView.as_view(pattern_name="account"), name="account_email"),
     path("accounts/", include("allauth.urls")),
+    path("arrive", arriving.arrive, name="arrive"),
+    path("arrive/embedded", arriving.arrive_embedded, name="arrive-embedded"),
     path("my/", include("marketdesk.storefront.urls")),
     path("dashboard/", include("marketdesk.dashboard.urls")),
     path("support/", include("marketdesk.support.urls")),

@@ -44,6 +44,9 @@ DOORS: dict[str, tuple[str, ...]] = {
     "healthz": ("anyone",),
     "set-language": ("anyone",),
     "account": ("signed in",),
+    "arrive": ("anyone",),  # the token is the permission
+    "arrive-embedded": ("anyone",),
+    "storefront:leave": ("anyone",),  # absent outside a visit
     "storefront:home": ("customer",),
     "storefront:ask": ("customer",),
     "storefront:ask-product": ("customer", "public"),

@@ -3,11 +3,12 @@
 from django.urls import path
 from django.urls.resolvers import URLPattern
 
-from marketdesk.storefront import asking, home, tickets
+from marketdesk.storefront import arriving, asking, home, tickets
 
 app_name = "storefront"
 urlpatterns: list[URLPattern] = [
     path("", home.home, name="home"),
+    path("leave", arriving.leave, name="leave"),
     path("ask/", home.stores, name="ask"),
     path("ask/product/<str:name>/", asking.product, name="ask-product"),
     path("ask/store/<str:name>/", asking.store, name="ask-store"),
