@@ -11,7 +11,7 @@ from marketdesk.journal.models import Deed, Event, Job
 from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
 from marketdesk.people.party import Party
-from marketdesk.tickets.models import Ticket
+from marketdesk.tickets.models import Beginning, Ticket
 from marketdesk.tickets.rules import Desk, State
 from tests.conftest import NOW
 
@@ -93,6 +93,8 @@ def test_what_was_done_long_ago_is_forgotten_and_what_died_is_kept(now: Any) -> 
         "waiting": {},
     }.items():
         Job.objects.create(kind=kind, **fields)
+    for page, days in (("old", 31), ("recent", 29)):
+        Beginning.objects.create(who="user:1", page=page, body="Hello", changed_at=NOW - timedelta(days=days))
     Deed.objects.create(who="user:1", key="old", body_hash="", at=NOW - timedelta(days=31))
     Deed.objects.create(who="user:1", key="recent", body_hash="", at=NOW - timedelta(days=29))
 
@@ -100,6 +102,7 @@ def test_what_was_done_long_ago_is_forgotten_and_what_died_is_kept(now: Any) -> 
     schedule.HANDLERS["sweep_leftovers"]({})
 
     assert sorted(Job.objects.values_list("kind", flat=True)) == ["dead", "recent", "waiting"]
+    assert list(Beginning.objects.values_list("page", flat=True)) == ["recent"]
     assert list(Deed.objects.values_list("key", flat=True)) == ["recent"]
 
 

@@ -13,7 +13,7 @@ from marketdesk.people.party import Party
 from marketdesk.performance.models import Rating
 from marketdesk.refunds.models import Refund, RefundStatus
 from marketdesk.tickets.errors import NotAllowed
-from marketdesk.tickets.models import Attachment, Draft, Message, Ticket
+from marketdesk.tickets.models import Attachment, Beginning, Draft, Message, Ticket
 from marketdesk.tickets.rules import OPEN
 from marketdesk.translations.models import Translation
 
@@ -62,6 +62,7 @@ def _forget_words(customer: User) -> None:
     Ticket.objects.filter(customer=customer).update(subject=NOBODY, excerpt="", has_pictures=False)
     Rating.objects.filter(ticket__customer=customer).update(comment="")
     Draft.objects.filter(who=f"user:{customer.pk}").delete()
+    Beginning.objects.filter(who=f"user:{customer.pk}").delete()
     told = Event.objects.filter(ticket_id__in=list(customer.tickets.values_list("pk", flat=True)))
     named = [event for event in told if event.actor.get("party") == Party.CUSTOMER and event.actor.get("name")]
     for event in named:

@@ -24,7 +24,7 @@ from marketdesk.storefront.answering import Answering, answering
 from marketdesk.storefront.entrance import CustomerRequest, customers_only
 from marketdesk.tickets.forms import MessageForm
 from marketdesk.tickets.issues import RETURNS, needs_items
-from marketdesk.tickets.models import Issue, Ticket
+from marketdesk.tickets.models import Beginning, Issue, Ticket
 from marketdesk.tickets.rules import OPEN, Category
 
 M = TypeVar("M", bound=Model)
@@ -46,6 +46,11 @@ class Starting:
     @property
     def address(self) -> str:
         return reverse(f"storefront:ask-{self.kind}", args=[self.name])
+
+    @property
+    def page(self) -> str:
+        """What is typed here is kept under this name, behind whatever prefix the address stands."""
+        return f"{self.kind}/{self.name}"
 
     def issues(self) -> list[Issue]:
         """What can be asked from here: order questions of an order; before buying, of a product or its store."""
@@ -129,7 +134,7 @@ def draft(request: CustomerRequest, kind: str, name: str) -> HttpResponse:
     """Keep what is being typed, before there is a ticket to keep it on."""
     if kind not in {"product", "store", "order"}:
         raise Http404
-    unsent.keep(request, reverse(f"storefront:ask-{kind}", args=[name]), request.POST.get("text", ""))
+    Beginning.keep(f"{kind}/{name}", request.POST.get("text", ""), by=request.actor)
     return HttpResponse(status=204)
 
 
@@ -186,7 +191,7 @@ def _choose(
 
 def _write(request: CustomerRequest, question: Question, *, can_change: bool) -> HttpResponse:
     start, issue = question.start, question.choice.issue
-    typed = unsent.read(request, start.address)
+    typed = _typed(request, start)
     form = QuestionForm(by=request.actor, issue=issue, initial={"text": typed})
     refusal, status = "", 200
     if request.method == "POST":
@@ -214,6 +219,15 @@ def _write(request: CustomerRequest, question: Question, *, can_change: bool) ->
     return render(request, "storefront/write.html", context, status=status)
 
 
+def _typed(request: CustomerRequest, start: Starting) -> str:
+    """What they began to ask here. What they sent in vain because their session had ended comes first."""
+    in_vain = unsent.read(request, start.address)
+    if in_vain:
+        Beginning.keep(start.page, in_vain, by=request.actor)
+        unsent.forget(request, start.address)
+    return in_vain or Beginning.of(start.page, by=request.actor)
+
+
 def _open(request: CustomerRequest, question: Question, form: QuestionForm) -> str:
     start, issue = question.start, question.choice.issue
     ticket = Ticket.open(
@@ -235,7 +249,7 @@ def _open(request: CustomerRequest, question: Question, form: QuestionForm) -> s
 
 
 def _sent(request: CustomerRequest, start: Starting, public_id: str) -> HttpResponse:
-    unsent.forget(request, start.address)
+    Beginning.forget(start.page, by=request.actor)
     messages.success(request, _("Your question is sent."), extra_tags="good")
     return redirect("storefront:ticket", public_id)
 

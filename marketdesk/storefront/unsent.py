@@ -1,4 +1,4 @@
-"""What a customer began to write where no ticket can keep it yet: in their session, by the page's address."""
+"""What a customer sent in vain because they were signed out: in their session, by the page's address."""
 
 from django.http import HttpRequest
 

@@ -13,7 +13,7 @@ from marketdesk.journal.models import Audience, Deed, Event
 from marketdesk.people.actor import clock
 from marketdesk.policy import promises
 from marketdesk.tickets.errors import NotAllowed
-from marketdesk.tickets.models import Attachment, Ticket, Wait
+from marketdesk.tickets.models import Attachment, Beginning, Ticket, Wait
 from marketdesk.tickets.rules import Category, State
 
 log = logging.getLogger(__name__)
@@ -95,7 +95,8 @@ def _remind_merchant(merchant_id: int, hours: int, waits: list[Wait], now: datet
 
 
 def sweep_leftovers(_payload: dict[str, Any]) -> None:
-    """Pictures that were never sent and keys that nobody will repeat any more."""
+    """Pictures and beginnings that were never sent, and keys that nobody will repeat any more."""
     now = timezone.now()
     Attachment.sweep(now - timedelta(days=2))
+    Beginning.sweep(now - timedelta(days=30))
     Deed.objects.filter(at__lt=now - timedelta(days=30)).delete()

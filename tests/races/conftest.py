@@ -53,6 +53,7 @@ def fresh_database(folder: Path, name: str) -> Iterator[str]:
     try:
         with connected_to(name):
             call_command("migrate", verbosity=0)
+            call_command("createcachetable", verbosity=0)
             Issue.seed()
         yield name
     finally:

@@ -17,7 +17,7 @@ from PIL import Image
 from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
 from marketdesk.policy import promises
-from marketdesk.tickets.models import Draft, Ticket
+from marketdesk.tickets.models import Beginning, Draft, Ticket
 from tests.arrivals import Shop
 from tests.conftest import signed_in
 from tests.test_headers import policy
@@ -123,8 +123,8 @@ def test_the_language_is_switched_inside_the_visit(guest: Client, visit: str, ad
 @pytest.mark.parametrize(
     "address",
     [
-        "/account/", "/accounts/login/", "/accounts/logout/", "/accounts/password/change/", "/accounts/2fa/", "/support/",
-        "/support/policy", "/dashboard/", "/healthz", "/arrive", "/arrive/embedded", "/api/v2/ticket",
+        "/account/", "/accounts/login/", "/accounts/logout/", "/accounts/password/change/", "/accounts/2fa/",
+        "/support/", "/support/policy", "/dashboard/", "/healthz", "/arrive", "/arrive/embedded", "/api/v2/ticket",
         "/platform/v1/openapi.json", "/static/ui/icon.svg", "/nowhere", "/my", "",
     ],
 )  # fmt: skip
@@ -257,6 +257,21 @@ def test_a_draft_is_there_again_in_the_next_visit(guest: Client, visit: str, tic
 
     assert "Half a sentence" in guest.get(again.headers["Location"]).text
     assert Draft.of(ticket.pk, by=ada) == "Half a sentence"
+
+
+def test_what_one_began_to_ask_is_there_again_in_the_next_visit(guest: Client, visit: str, order: Any) -> None:
+    guest.post(f"{visit}/my/ask/order/{order.external_id}/draft", {"text": "The lamp is"})
+    guest.post(f"{visit}/my/leave")
+    go = f"/my/ask/order/{order.external_id}/?issue=order_status"
+
+    again = guest.get(Shop(name="again").address(embedded=True, sub="c-ada", go=go)).headers["Location"]
+
+    page = guest.get(again)
+    assert "The lamp is" in page.text
+    assert "data-draft-restored" in page.text
+    guest.post(again, {"text": "It is late.", "key": "k" * 12})
+    assert "The lamp is" not in guest.get(again).text
+    assert not Beginning.objects.exists()
 
 
 def test_a_customer_who_is_erased_or_shut_out_is_out_at_once(guest: Client, visit: str, ada_user: User) -> None:

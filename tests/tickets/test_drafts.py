@@ -1,10 +1,13 @@
 """What somebody began to write is kept until it is sent."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from marketdesk.people.actor import Actor
 from marketdesk.tickets.errors import NotAllowed
-from marketdesk.tickets.models import Draft, Ticket
+from marketdesk.tickets.models import Beginning, Draft, Ticket
 
 pytestmark = pytest.mark.django_db
 
@@ -61,3 +64,33 @@ def test_an_endless_draft_is_cut(ticket: Ticket, mehmet: Actor) -> None:
     Draft.keep(ticket.pk, "x" * 100_000, by=mehmet)
 
     assert len(Draft.of(ticket.pk, by=mehmet)) == 20_000
+
+
+def test_a_beginning_is_one_persons_own(ada: Actor, mehmet: Actor) -> None:
+    Beginning.keep("order/O-1", "The lamp", by=ada)
+    Beginning.keep("order/O-1", "The lamp is", by=ada)
+
+    assert Beginning.of("order/O-1", by=ada) == "The lamp is"
+    assert Beginning.of("order/O-1", by=mehmet) == ""
+    assert Beginning.of("order/O-2", by=ada) == ""
+    Beginning.keep("order/O-1", " \x00", by=ada)
+    assert not Beginning.objects.exists()
+
+
+def test_the_latest_beginnings_are_kept(ada: Actor, mehmet: Actor) -> None:
+    Beginning.keep("order/O-0", "Somebody else's", by=mehmet)
+    for number in range(7):
+        Beginning.keep(f"order/O-{number}", "Hello", by=replace(ada, at=ada.at + timedelta(minutes=number)))
+
+    assert sorted(Beginning.objects.filter(who=ada.who).values_list("page", flat=True)) == [
+        f"order/O-{number}" for number in range(2, 7)
+    ]
+    assert Beginning.of("order/O-0", by=mehmet) == "Somebody else's"
+
+
+def test_a_beginning_of_any_length_and_letters_is_kept(ada: Actor) -> None:
+    page = "order/\x00" + "x" * 500
+
+    Beginning.keep(page, "y" * 100_000, by=ada)
+
+    assert Beginning.of(page, by=ada).startswith("yyy")

@@ -1,4 +1,6 @@
-"""What somebody began to write on a ticket: kept until it is sent."""
+"""What somebody began to write, on a ticket or before there is one: kept until it is sent."""
+
+from datetime import datetime
 
 from django.db import models
 from django.utils import timezone
@@ -45,3 +47,52 @@ class Draft(models.Model):
     def of(cls, ticket_id: int, *, by: Actor) -> str:
         """What was typed so far."""
         return cls.objects.filter(ticket_id=ticket_id, who=by.who).values_list("body", flat=True).first() or ""
+
+
+class Beginning(models.Model):
+    """What a customer began to ask, by where they began: there is no ticket yet, and their next visit is another
+    session."""
+
+    MOST = 5
+
+    who = models.CharField(max_length=60)
+    page = models.CharField(max_length=200)
+    body = models.TextField()
+    changed_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["who", "page"], name="one_beginning")]
+
+    def __str__(self) -> str:
+        return self.body[:60]
+
+    @classmethod
+    def keep(cls, page: str, body: str, *, by: Actor) -> None:
+        """Keep what was typed; an emptied field is forgotten, and so are all but the latest pages."""
+        body = body.replace("\x00", "")[: MAX_TEXT * 2]
+        if not body.strip():
+            return cls.forget(page, by=by)
+        cls.objects.update_or_create(who=by.who, page=_name(page), defaults={"body": body, "changed_at": by.at})
+        latest = cls.objects.filter(who=by.who).order_by("-changed_at", "-pk").values_list("pk", flat=True)
+        cls.objects.filter(pk__in=list(latest[cls.MOST :])).delete()
+        return None
+
+    @classmethod
+    def forget(cls, page: str, *, by: Actor) -> None:
+        cls.objects.filter(who=by.who, page=_name(page)).delete()
+
+    @classmethod
+    def of(cls, page: str, *, by: Actor) -> str:
+        """What was typed there so far."""
+        found = cls.objects.filter(who=by.who, page=_name(page))
+        return found.values_list("body", flat=True).first() or ""
+
+    @classmethod
+    def sweep(cls, before: datetime) -> None:
+        """Forget what nobody went on with."""
+        cls.objects.filter(changed_at__lt=before).delete()
+
+
+def _name(page: str) -> str:
+    """A page's name as every database takes it."""
+    return page.replace("\x00", "")[:200]

@@ -24,7 +24,7 @@ from marketdesk.performance.models import Rating, rate
 from marketdesk.refunds.models import Refund
 from marketdesk.refunds.refunding import refund_items, settle
 from marketdesk.tickets.errors import NotAllowed
-from marketdesk.tickets.models import Attachment, Draft, Issue, Ticket
+from marketdesk.tickets.models import Attachment, Beginning, Draft, Issue, Ticket
 from marketdesk.tickets.rules import OVER
 from marketdesk.translations.models import Translation
 from tests.api.platform.conftest import Program
@@ -58,6 +58,7 @@ def story(purchase: Ticket, ada: Actor, mehmet: Actor) -> Ticket:
     purchase.close(how="solved", by=ada)
     rate(purchase, helpful=True, comment="Zebra", by=ada)
     Draft.keep(purchase.pk, "Zebra draft", by=ada)
+    Beginning.keep("order/O-1001", "Zebra beginning", by=ada)
     schedule.worker().run_due()
     return purchase
 
