@@ -49,8 +49,8 @@ class Starting:
 
     @property
     def page(self) -> str:
-        """What is typed here is kept under this name, behind whatever prefix the address stands."""
-        return f"{self.kind}/{self.name}"
+        """What is typed here is kept under this name."""
+        return beginning(self.kind, self.name)
 
     def issues(self) -> list[Issue]:
         """What can be asked from here: order questions of an order; before buying, of a product or its store."""
@@ -62,6 +62,11 @@ class Starting:
 
     def needs_items(self, issue: Issue) -> bool:
         return self.order is not None and needs_items(issue.code, issue.category)
+
+
+def beginning(kind: str, name: str) -> str:
+    """Where a question begins, whatever prefix its address has."""
+    return f"{kind}/{name}"
 
 
 @dataclass(frozen=True)
@@ -134,7 +139,7 @@ def draft(request: CustomerRequest, kind: str, name: str) -> HttpResponse:
     """Keep what is being typed, before there is a ticket to keep it on."""
     if kind not in {"product", "store", "order"}:
         raise Http404
-    Beginning.keep(f"{kind}/{name}", request.POST.get("text", ""), by=request.actor)
+    Beginning.keep(beginning(kind, name), request.POST.get("text", ""), by=request.actor)
     return HttpResponse(status=204)
 
 

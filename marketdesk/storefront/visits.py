@@ -13,16 +13,22 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.urls import get_script_prefix, set_script_prefix
+from django.urls import ResolverMatch, get_script_prefix, set_script_prefix
 from django.utils import timezone
 from django.utils.crypto import get_random_string, salted_hmac
 
+from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
+from marketdesk.people.party import Party
 from marketdesk.policy import promises
+from marketdesk.storefront.asking import beginning
 from marketdesk.storefront.prefix import enter
+from marketdesk.tickets.models import Beginning, Draft, Ticket
 
 # Without a page for so long, a visit is over.
 LIFE = timedelta(hours=2)
+# For so long its address opens nothing any more, but what a page that was left open sends is kept for the next visit.
+REMEMBERED = timedelta(days=1)
 # Its session is written again only so often, not with every page.
 TICK = timedelta(minutes=5)
 SEEN = "seen_at"
@@ -45,7 +51,7 @@ def begin(customer: User) -> str:
             SEEN: timezone.now().timestamp(),
         }
     )
-    session.set_expiry(int(LIFE.total_seconds()))  # a number counts from the last change, a timedelta from now
+    session.set_expiry(int(REMEMBERED.total_seconds()))  # a number counts from the last change, a timedelta from now
     session._session_key = _name_of(key)
     session.save(must_create=True)
     return f"/in/{key}"
@@ -101,9 +107,13 @@ class Visits:
         inside._messages = SessionStorage(request)  # the usual place of short ones is a cookie
         if not request.user.is_authenticated:
             return over(request)
-        now = timezone.now().timestamp()
-        if now - request.session.get(SEEN, 0) > TICK.total_seconds():
-            request.session[SEEN] = now
+        now = timezone.now()
+        quiet = now.timestamp() - request.session[SEEN]
+        if quiet > LIFE.total_seconds():
+            _keep_what_was_typed(request, match, Actor(Party.CUSTOMER, user_id=request.user.pk, at=now))
+            return over(request)
+        if quiet > TICK.total_seconds():
+            request.session[SEEN] = now.timestamp()
         return None
 
 
@@ -118,10 +128,23 @@ def _for_a_frame(response: HttpResponseBase) -> HttpResponseBase:
 
 
 def over(request: HttpRequest) -> HttpResponseBase:
-    """The visit is over, and how to begin another. What a form brought stands on the page; draft.js has kept it on the
-    device, too, and shows it again in the next visit."""
+    """The visit is over, and how to begin another. What a form brought stands on the page, to be safe."""
     typed = request.POST.get("text", "") if request.method == "POST" and "key" in request.POST else ""
     return render(request, "storefront/over.html", {"typed": typed}, status=403)
+
+
+def _keep_what_was_typed(request: HttpRequest, match: ResolverMatch, by: Actor) -> None:
+    """A browser that gives no cookies here keeps nothing on the device either: the text waits for their next visit."""
+    text = request.POST.get("text", "")
+    if not text.strip():
+        return
+    if "public_id" in match.kwargs:
+        ticket = Ticket.objects.visible_to(by).filter(public_id=match.kwargs["public_id"]).first()
+        if ticket:
+            Draft.keep(ticket.pk, text, by=by)
+    elif "name" in match.kwargs:
+        kind = match.kwargs.get("kind") or str(match.url_name).removeprefix("ask-")
+        Beginning.keep(beginning(kind, match.kwargs["name"]), text, by=by)
 
 
 def leave(request: HttpRequest) -> None:

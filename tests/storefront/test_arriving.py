@@ -41,7 +41,12 @@ def refused(client: Client, address: str, status: int, words: str) -> None:
 
 
 def test_a_new_customer_arrives_and_is_known(client: Client, shop: Shop) -> None:
-    said = {"email": "Grace@example.org", "country": "de", "language": "de-AT", "time_zone": "Europe/Vienna"}
+    said: dict[str, Any] = {
+        "email": "Grace@example.org",
+        "country": "de",
+        "language": "de-AT",
+        "time_zone": "Europe/Vienna",
+    }
 
     answer = client.get(shop.address(**said))
 

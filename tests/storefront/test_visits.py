@@ -239,14 +239,59 @@ def test_an_ordinary_session_has_nothing_to_leave(ada_client: Client) -> None:
     assert ada_client.get("/my/").status_code == 200
 
 
-def test_what_was_typed_is_shown_when_the_visit_is_over(now: Any, guest: Client, visit: str, ticket: Ticket) -> None:
+@pytest.mark.parametrize("act", ["reply", "draft"])
+def test_an_answer_that_comes_too_late_waits_for_the_next_visit(
+    now: Any, guest: Client, visit: str, ticket: Ticket, act: str
+) -> None:
+    address = f"{visit}/my/{ticket.public_id}/"
     now.shift(timedelta(hours=3))
+
+    page = guest.post(address + act, {"text": "My long answer", "key": "k" * 12})
+
+    assert page.status_code == 403
+    assert "My long answer" in page.text
+    assert ticket.messages.count() == 1
+    assert guest.get(address).status_code == 403
+    again = guest.get(Shop(name="again").address(embedded=True, sub="c-ada", go=f"/my/{ticket.public_id}/"))
+    assert "My long answer" in guest.get(again.headers["Location"]).text
+
+
+@pytest.mark.parametrize("draft", ["", "draft"])
+def test_a_question_that_comes_too_late_waits_for_the_next_visit(
+    now: Any, guest: Client, visit: str, order: Any, draft: str
+) -> None:
+    ask = f"/my/ask/order/{order.external_id}/"
+    now.shift(timedelta(hours=3))
+
+    page = guest.post(f"{visit}{ask}{draft}?issue=order_status", {"text": "My long question", "key": "k" * 12})
+
+    assert page.status_code == 403
+    assert not Ticket.objects.exists()
+    again = guest.get(Shop(name="again").address(embedded=True, sub="c-ada", go=f"{ask}?issue=order_status"))
+    assert "My long question" in guest.get(again.headers["Location"]).text
+
+
+def test_a_visit_that_is_over_changes_nothing_of_strangers(
+    now: Any, guest: Client, visit: str, ticket: Ticket, rival_user: User
+) -> None:
+    Ticket.objects.update(customer=rival_user)
+    now.shift(timedelta(hours=3))
+
+    guest.post(f"{visit}/my/{ticket.public_id}/reply", {"text": "Hello", "key": "k" * 12})
+    guest.post(f"{visit}/language", {"language": "ar"})
+
+    assert not Draft.objects.exists()
+    assert not User.objects.filter(language="ar").exists()
+
+
+def test_after_a_day_nothing_is_left_of_a_visit(now: Any, guest: Client, visit: str, ticket: Ticket) -> None:
+    now.shift(timedelta(days=1, seconds=1))
 
     page = guest.post(f"{visit}/my/{ticket.public_id}/reply", {"text": "My long answer", "key": "k" * 12})
 
     assert page.status_code == 403
     assert "My long answer" in page.text
-    assert ticket.messages.count() == 1
+    assert not Draft.objects.exists()
 
 
 def test_a_draft_is_there_again_in_the_next_visit(guest: Client, visit: str, ticket: Ticket, ada: Actor) -> None:

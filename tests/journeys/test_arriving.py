@@ -1,0 +1,216 @@
+"""A shop of another site shows the desk inside its own page, in a Chromium that keeps no cookies of third parties."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, FrameLocator, Page, expect, sync_playwright
+
+from marketdesk.orders.models import Order
+from marketdesk.people.actor import Actor
+from marketdesk.people.models import User
+from marketdesk.policy import promises
+from marketdesk.policy.models import PolicyChange
+from marketdesk.storefront import visits
+from marketdesk.tickets.models import Ticket
+from tests.arrivals import Shop
+from tests.journeys.test_main_job import a_picture
+
+pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+
+WITH_COOKIES, WITHOUT = 0, 1
+
+
+class Site:
+    """A small website: `page` is what it shows, `cookies` what browsers sent to `/cookie`, which gives them one."""
+
+    def __init__(self) -> None:
+        self.page = ""
+        self.cookies: list[str] = []
+        site = self
+
+        class Answer(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(200)
+                self.send_header("Content-Type", "text/html; charset=utf-8")
+                if self.path == "/cookie":
+                    site.cookies.append(self.headers.get("Cookie", ""))
+                    self.send_header("Set-Cookie", "seen=yes; SameSite=None; Secure; Path=/")
+                self.end_headers()
+                self.wfile.write(b"Seen." if self.path == "/cookie" else site.page.encode())
+
+            def log_message(self, *_: Any) -> None:
+                """Quietly."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+        self.port = self.server.server_port
+        Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @property
+    def origin(self) -> str:
+        """Its name, which is another site than 127.0.0.1."""
+        return f"http://localhost:{self.port}"
+
+    def embed(self, address: str) -> None:
+        """Show an address in a frame as wide as a telephone's page."""
+        self.page = (
+            '<!doctype html><html lang="en"><meta name="viewport" content="width=device-width, initial-scale=1">'
+            f'<title>Shop</title><h1>Your order</h1><iframe title="Support" src="{address}" width="360" height="760">'
+        )
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    site = Site()
+    yield site
+    site.server.shutdown()
+    site.server.server_close()
+
+
+@contextmanager
+def browser(folder: Path, cookies: int, **options: Any) -> Iterator[BrowserContext]:
+    """A Chromium of its own, which takes cookies of third parties or does not: a person's setting, so it stands in
+    their profile."""
+    path = shutil.which("chromium")
+    assert path
+    (folder / "Default").mkdir(parents=True)
+    chosen = {"profile": {"cookie_controls_mode": cookies, "block_third_party_cookies": cookies == WITHOUT}}
+    (folder / "Default" / "Preferences").write_text(json.dumps(chosen))
+    with sync_playwright() as playwright:
+        window = playwright.chromium.launch_persistent_context(
+            folder, executable_path=path, locale="en-GB", viewport={"width": 420, "height": 860}, **options
+        )
+        window.set_default_timeout(10_000)
+        yield window
+        window.close()
+
+
+def cookies_of_third_parties(window: BrowserContext, site: Site) -> list[str]:
+    """What arrives of a cookie that a frame of another site was given."""
+    other = Site()
+    site.embed(f"http://127.0.0.1:{other.port}/cookie")
+    page = window.new_page()
+    for _ in range(2):
+        page.goto(site.origin)
+        expect(page.frame_locator("iframe").locator("body")).to_have_text("Seen.")
+    page.close()
+    other.server.shutdown()
+    other.server.server_close()
+    return other.cookies
+
+
+@pytest.fixture
+def arrive(live_server: Any, settings: Any, site: Site, ada_user: User, sofia: Actor) -> Iterator[Callable[..., None]]:
+    """`arrive(go)`: the shop's page embeds the desk with a fresh token of Ada's."""
+    desk = live_server.url.replace("localhost", "127.0.0.1")
+    settings.BASE_URL = desk
+    User.objects.filter(pk=ada_user.pk).update(external_id="c-ada", language="en")
+    promises.change({"frame_ancestors": [site.origin]}, reason="Our shop.", by=sofia)
+    promises.forget()
+    shop = Shop()
+
+    def _arrive(go: str = "/my/") -> None:
+        site.embed(desk + shop.address(embedded=True, sub="c-ada", name=None, go=go))
+
+    yield _arrive
+    PolicyChange.objects.all().delete()
+    promises.forget()
+
+
+def opened(window: BrowserContext, site: Site) -> tuple[Page, FrameLocator]:
+    page = window.new_page()
+    page.goto(site.origin)
+    return page, page.frame_locator("iframe")
+
+
+def test_a_browser_without_cookies_of_third_parties_is_one(tmp_path: Path, site: Site) -> None:
+    """The control: the same frame gets its cookie back where they are taken."""
+    with browser(tmp_path / "without", WITHOUT) as window:
+        assert cookies_of_third_parties(window, site) == ["", ""]
+    with browser(tmp_path / "with", WITH_COOKIES) as window:
+        assert cookies_of_third_parties(window, site) == ["", "seen=yes"]
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["", "without JavaScript"])
+def test_a_customer_asks_and_follows_inside_the_shop(
+    scripts: bool, tmp_path: Path, site: Site, arrive: Callable[..., None], order: Order, mehmet: Actor
+) -> None:
+    go = f"/my/ask/order/{order.external_id}/"
+    with browser(tmp_path / "profile", WITHOUT, java_script_enabled=scripts) as window:
+        assert cookies_of_third_parties(window, site) == ["", ""]
+        arrive(go)
+        page, frame = opened(window, site)
+
+        frame.locator("input[name=item]").first.check()
+        frame.locator("input[name=issue][value=item_problem]").check()
+        frame.get_by_role("button", name="Continue").click()
+        frame.get_by_label("Your question").fill("The lamp came broken.")
+        frame.locator("input[type=file]").set_input_files(a_picture())
+        expect(frame.locator("#readers")).to_contain_text("Anadolu Home answers by")
+        frame.get_by_role("button", name="Send", exact=True).click()
+        expect(frame.locator(".thread")).to_contain_text("The lamp came broken.")
+        ticket = Ticket.objects.get()
+        assert ticket.has_pictures
+
+        ticket.reply("Which lamp is it?", by=mehmet)
+        arrive(f"/my/{ticket.public_id}/")
+        page.goto(site.origin)
+        expect(frame.locator(".thread")).to_contain_text("Which lamp is it?")
+        frame.get_by_label("Your answer").fill("The brass one.")
+        frame.get_by_role("button", name="Send", exact=True).click()
+        expect(frame.locator(".thread")).to_contain_text("The brass one.")
+        frame.get_by_role("navigation").get_by_role("link", name="Your questions").click()
+        expect(frame.locator(".my-tickets")).to_contain_text("The lamp came broken.")
+        assert frame.locator("html").evaluate("page => page.scrollWidth") <= 360
+        assert window.cookies() == []
+
+
+def test_what_was_typed_is_there_again_when_the_shop_opens_it_anew(
+    tmp_path: Path, site: Site, arrive: Callable[..., None], order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go = f"/my/ask/order/{order.external_id}/?issue=order_status"
+    with browser(tmp_path / "profile", WITHOUT) as window:
+        arrive(go)
+        page, frame = opened(window, site)
+        frame.get_by_label("Your question").fill("When will my lamp")
+        expect(frame.locator("[data-draft-line]")).to_contain_text("aved")
+
+        arrive(go)
+        page.goto(site.origin)
+        expect(frame.get_by_label("Your question")).to_have_value("When will my lamp")
+
+        monkeypatch.setattr(visits, "LIFE", timedelta(0))
+        frame.get_by_label("Your question").fill("When will my lamp arrive?")
+        frame.get_by_role("button", name="Send", exact=True).click()
+        expect(frame.locator("h1")).to_have_text("Your visit is over")
+        expect(frame.locator("#typed")).to_have_value("When will my lamp arrive?")
+
+        monkeypatch.setattr(visits, "LIFE", timedelta(hours=1))
+        arrive(go)
+        page.goto(site.origin)
+        expect(frame.get_by_label("Your question")).to_have_value("When will my lamp arrive?")
+        frame.get_by_role("button", name="Send", exact=True).click()
+        expect(frame.locator(".thread")).to_contain_text("When will my lamp arrive?")
+
+
+def test_no_other_site_shows_it_inside(tmp_path: Path, site: Site, arrive: Callable[..., None]) -> None:
+    stranger = Site()
+    with browser(tmp_path / "profile", WITHOUT) as window:
+        arrive()
+        stranger.page = site.page
+        said: list[str] = []
+        page = window.new_page()
+        page.on("console", lambda message: said.append(message.text))
+        page.goto(stranger.origin)
+        page.wait_for_load_state("networkidle")
+
+        assert any("frame-ancestors" in words for words in said), said
+    stranger.server.shutdown()
+    stranger.server.server_close()
