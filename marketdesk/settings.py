@@ -89,6 +89,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "marketdesk.storefront.letters.LettersMiddleware",
     "marketdesk.middleware.ReaderMiddleware",
 ]
 ROOT_URLCONF = "marketdesk.urls"

@@ -59,6 +59,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "storefront:reopen": ("customer", "ticket"),
     "storefront:close": ("customer", "ticket"),
     "storefront:helped": ("customer", "ticket"),
+    "storefront:end-links": ("customer", "ticket"),
     "storefront:draft": ("customer", "ticket"),
     "storefront:picture": ("customer", "ticket", "picture"),
     "dashboard:home": ("merchant",),

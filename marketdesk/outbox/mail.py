@@ -20,12 +20,14 @@ from marketdesk.outbox.models import Endpoint
 from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
 from marketdesk.people.party import Party
+from marketdesk.performance.models import Rating, can_rate
 from marketdesk.policy import promises
 from marketdesk.refunds.models import Refund
+from marketdesk.tickets import links
 from marketdesk.tickets.models import Ticket
 from marketdesk.tickets.rules import State, Verb
 
-_PAGES = {Party.CUSTOMER: "storefront:ticket", Party.MERCHANT: "dashboard:ticket", Party.SUPPORT: "support:ticket"}
+_PAGES = {Party.MERCHANT: "dashboard:ticket", Party.SUPPORT: "support:ticket"}
 
 
 def compose(event: Event, letter: str, user: User, reader: Actor) -> EmailMessage | None:
@@ -89,7 +91,7 @@ def _about_ticket(event: Event, ticket_id: int, reader: Actor) -> dict[str, Any]
         "support_due": _moment(ticket.turned_at + timedelta(hours=promised.platform_reply_hours)),
         "closes_at": _moment(ticket.turned_at + timedelta(days=promised.silence_close_days)),
         "reopenable_until": _moment(ticket.reopenable_until) if ticket.state == State.CLOSED else "",
-        "url": _link(ticket, reader),
+        **(_signed_link(event, ticket) if reader.party == Party.CUSTOMER else {"url": _link(ticket, reader)}),
     }
 
 
@@ -152,6 +154,13 @@ def _refunds(event: Event, ticket: Ticket) -> list[dict[str, str]]:
         {"item": refund.item.name, "sum": money.show(refund.amount, refund.currency)}
         for refund in refunds.filter(requested_at=event.at).select_related("item").order_by("pk")
     ]
+
+
+def _signed_link(event: Event, ticket: Ticket) -> dict[str, Any]:
+    """A customer may have no account: the link itself lets them in. Whether it helped is asked once (D5)."""
+    ends = links.ends_at(event.at)
+    asks = can_rate(ticket, timezone.now()) and not Rating.objects.filter(ticket=ticket).exists()
+    return {"url": links.address(ticket, ends), "link_ends": _moment(ends), "asks_rating": asks}
 
 
 def _link(ticket: Ticket, reader: Actor) -> str:

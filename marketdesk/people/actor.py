@@ -10,11 +10,21 @@ from marketdesk.people.party import Party
 
 
 @dataclass(frozen=True)
+class Link:
+    """The signed link by which a customer came, out of a mail: it opens one ticket, as long as that ticket's links are
+    of this generation."""
+
+    ticket_id: int
+    generation: int
+
+
+@dataclass(frozen=True)
 class Actor:
     """Passed into every verb; never global.
 
     `key` makes the deed happen once, however often it is sent. `seen` is the id of the last event that was
     on the person's screen: when something newer concerns them, nothing is done (and they are shown it).
+    Whoever comes by a `link` sees one ticket and nothing else of that customer.
     """
 
     party: Party
@@ -25,12 +35,16 @@ class Actor:
     at: datetime = field(default_factory=timezone.now)
     key: str = ""
     seen: int | None = None
+    link: Link | None = None
 
     @property
     def who(self) -> str:
-        """A stable name for the one who acts: a user, a program, or the clock."""
+        """A stable name for the one who acts: a user, a program, or the clock. A link has a name of its own, so that
+        it does not show what the customer began to write, or chose to send, when signed in."""
         if self.app:
             return f"app:{self.app}"
+        if self.link:
+            return f"user:{self.user_id}/link:{self.link.ticket_id}"
         return f"user:{self.user_id}" if self.user_id else str(self.party)
 
     @property
@@ -43,7 +57,8 @@ class Actor:
 
     def as_json(self) -> dict[str, Any]:
         """What an event keeps of its actor."""
-        return {"party": str(self.party), "user": self.user_id, "name": self.name, "app": self.app}
+        kept = {"party": str(self.party), "user": self.user_id, "name": self.name, "app": self.app}
+        return {**kept, "by_link": True} if self.link else kept
 
 
 def clock(at: datetime | None = None) -> Actor:

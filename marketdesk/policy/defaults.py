@@ -66,6 +66,11 @@ class Policy:
     silence_close_days: int = _promise(7, _("Days of silence after which the ticket is closed."), "D20")
     reopen_days: int = _promise(30, _("Days within which a closed ticket can be re-opened."), "D16")
     rating_days: int = _promise(7, _("Days within which a customer can change a rating."), "D5")
+    link_days: int = _promise(
+        120,
+        _("Days for which the link in a mail to a customer opens its ticket; mails that were sent keep theirs."),
+        "our choice",
+    )
 
     direct_countries: list[str] = _promise(
         EUROPE,

@@ -3,6 +3,7 @@
 from django.contrib.sessions.models import Session
 from django.core.files.storage import default_storage
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from marketdesk.journal.models import Event, Job
@@ -61,8 +62,8 @@ def _forget_words(customer: User) -> None:
     said.update(body="", author_name="")
     Ticket.objects.filter(customer=customer).update(subject=NOBODY, excerpt="", has_pictures=False)
     Rating.objects.filter(ticket__customer=customer).update(comment="")
-    Draft.objects.filter(who=f"user:{customer.pk}").delete()
-    Beginning.objects.filter(who=f"user:{customer.pk}").delete()
+    Draft.objects.filter(_by("who", customer)).delete()
+    Beginning.objects.filter(_by("who", customer)).delete()
     told = Event.objects.filter(ticket_id__in=list(customer.tickets.values_list("pk", flat=True)))
     named = [event for event in told if event.actor.get("party") == Party.CUSTOMER and event.actor.get("name")]
     for event in named:
@@ -70,10 +71,16 @@ def _forget_words(customer: User) -> None:
     Event.objects.bulk_update(named, ["actor"], batch_size=500)
 
 
+def _by(field: str, customer: User) -> Q:
+    """What they began, signed in or by a link in a mail (see Actor.who)."""
+    who = Actor(Party.CUSTOMER, user_id=customer.pk).who
+    return Q(**{field: who}) | Q(**{f"{field}__startswith": f"{who}/"})
+
+
 def _forget_pictures(customer: User) -> None:
     """The rows now, the files once that is certain. A file that another row names as well stays."""
     theirs = Attachment.objects.filter(message__ticket__customer=customer, message__author=Party.CUSTOMER)
-    gone = list(theirs | Attachment.objects.filter(message__isnull=True, uploader=f"user:{customer.pk}"))
+    gone = list(theirs | Attachment.objects.filter(_by("uploader", customer), message__isnull=True))
     Attachment.objects.filter(pk__in=[one.pk for one in gone]).delete()
 
     def delete_files() -> None:

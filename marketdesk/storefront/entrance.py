@@ -39,7 +39,8 @@ def customers_only(
         if request.user.party != Party.CUSTOMER:
             return redirect("home")
         customer = cast(Any, request)
-        customer.actor = Actor(Party.CUSTOMER, user_id=request.user.pk, name=request.user.name)
+        link = getattr(request, "link", None)  # of a mail: see letters.py
+        customer.actor = Actor(Party.CUSTOMER, user_id=request.user.pk, name=request.user.name, link=link)
         return view(cast(CustomerRequest, customer), *args, **kwargs)
 
     return cast(Callable[Concatenate[HttpRequest, P], HttpResponseBase], entered)

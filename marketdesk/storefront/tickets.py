@@ -107,6 +107,17 @@ def helped(request: CustomerRequest, public_id: str) -> HttpResponse:
     return redirect("storefront:ticket", public_id)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@customers_only
+def end_links(request: CustomerRequest, public_id: str) -> HttpResponse:
+    """Stop the links in the mails sent so far; who came by one of them then is outside."""
+    ticket = _find(request, public_id)
+    if request.method != "POST":
+        return redirect("storefront:ticket", public_id)
+    said = _("The links in the mails sent so far no longer work.")
+    return _do(request, ticket, DeedForm(request.POST), lambda by: ticket.end_links(by=by), said)
+
+
 @require_POST
 @customers_only
 def draft(request: CustomerRequest, public_id: str) -> HttpResponse:
@@ -203,6 +214,7 @@ def _page(
         "translation": viewing.view(request.GET.get("view", ""), entries, language),
         "rating": rating,
         "rating_form": rating_form,
+        "chosen": _chosen(request),
         "can_rate": can_rate(ticket, request.actor.at),
         "ask_again": _ask_again(ticket),
     }
@@ -213,6 +225,12 @@ def _items(ticket: Ticket) -> list[Any]:
     """The affected items, each with its refunds, the latest last."""
     refunds = Prefetch("refunds", Refund.objects.order_by("pk"), to_attr="paid_back")
     return list(ticket.items.prefetch_related(refunds).order_by("pk"))
+
+
+def _chosen(request: CustomerRequest) -> str:
+    """What they chose in a mail. A mail program may have opened the link by itself, so it is only laid before them."""
+    chosen = request.GET.get("helped", "")
+    return chosen if chosen in {"yes", "no"} else ""
 
 
 def _ask_again(ticket: Ticket) -> str:

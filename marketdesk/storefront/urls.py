@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern] = [
     path("<id:public_id>/reopen", tickets.reopen, name="reopen"),
     path("<id:public_id>/close", tickets.close, name="close"),
     path("<id:public_id>/helped", tickets.helped, name="helped"),
+    path("<id:public_id>/links", tickets.end_links, name="end-links"),
     path("<id:public_id>/draft", tickets.draft, name="draft"),
     path("<id:public_id>/pictures/<id:picture>", tickets.picture, name="picture"),
 ]

@@ -163,6 +163,11 @@ def _confirm_close_for_good(request: AgentRequest, ticket: Ticket) -> HttpRespon
     return _plainly(request, ticket, ticket.close_for_good, _("Closed for good."))
 
 
+def _end_links(request: AgentRequest, ticket: Ticket) -> HttpResponse:
+    """The links in the mails to the customer open nothing any more."""
+    return _plainly(request, ticket, ticket.end_links, _("The links in the mails sent so far no longer work."))
+
+
 def _reopen(request: AgentRequest, ticket: Ticket) -> HttpResponse:
     """Open it again at the platform's desk, without a message."""
     return _plainly(request, ticket, partial(ticket.reopen, ""), _("The ticket is open again."))
@@ -179,6 +184,7 @@ ACTS: dict[str, Callable[[AgentRequest, Ticket], HttpResponse]] = {
     "take_over": _take_over,
     "hand_back": _hand_back,
     "reopen": _reopen,
+    "end_links": _end_links,
     "close": _close,
     "close_for_good": _close_for_good,
     "confirm_close_for_good": _confirm_close_for_good,

@@ -56,6 +56,7 @@ class Verb(StrEnum):
     ASSIGN = "assign"
     TAKE_OVER = "take_over"
     HAND_BACK = "hand_back"
+    END_LINKS = "end_links"
     REFUND_SUCCEEDED = "refund_succeeded"
     REFUND_FAILED = "refund_failed"
     MARK_LATE = "mark_late"
@@ -155,6 +156,7 @@ RULES: tuple[Rule, ...] = (
     Rule(Verb.REPLY, C, frozenset({MERCHANTS, PLATFORM}), Target.STAY),  # D1
     Rule(Verb.CLOSE, C, OPEN, State.CLOSED),  # D21
     Rule(Verb.REOPEN, C, _closed, Target.DESK, needs=frozenset({Need.REOPENABLE})),  # D16
+    Rule(Verb.END_LINKS, C, OPEN | OVER, Target.STAY, audience=Audience.PLATFORM),
     # The platform's support team
     Rule(Verb.REPLY, S, frozenset({PLATFORM, MERCHANTS}), CUSTOMERS),  # M78, D3
     Rule(Verb.REPLY, S, frozenset({CUSTOMERS}), Target.STAY),
@@ -166,6 +168,7 @@ RULES: tuple[Rule, ...] = (
     Rule(Verb.CLOSE, S, OPEN, State.CLOSED),
     Rule(Verb.CLOSE_FOR_GOOD, S, OPEN | _closed, State.CLOSED_FOR_GOOD),
     Rule(Verb.REOPEN, S, _closed, PLATFORM, to_desk=Desk.PLATFORM),
+    Rule(Verb.END_LINKS, S, OPEN | OVER, Target.STAY, audience=Audience.PLATFORM),
     Rule(Verb.MARK_RETURNED, S, OPEN | OVER, Target.STAY, about=PURCHASES),  # D28
     Rule(Verb.REFUND_FAILED, S, _closed, PLATFORM, to_desk=Desk.PLATFORM),  # D17
     Rule(Verb.REFUND_FAILED, S, OPEN | {State.CLOSED_FOR_GOOD}, Target.STAY),

@@ -150,6 +150,7 @@ _WORDS: dict[str, Callable[[], str]] = {
     Verb.REOPEN: lambda: _("%(who)s re-opened this ticket"),
     Verb.TAKE_OVER: lambda: _("%(platform)s Support took this ticket over"),
     Verb.HAND_BACK: lambda: _("%(platform)s Support handed this ticket to %(merchant)s"),
+    Verb.END_LINKS: lambda: _("%(who)s stopped the links in mails"),
     Verb.ASSIGN: lambda: _("%(who)s assigned it to %(to)s"),
     "rated": lambda: _("%(who)s said that this helped"),
     Verb.MARK_LATE: lambda: _("The time left to reply ran out"),

@@ -1,5 +1,6 @@
 """Mails: in the reader's language and time zone, with what they may read, each once."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 from django.core import mail
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
-from django.utils import translation
+from django.utils import timezone, translation
 
 from marketdesk import schedule
 from marketdesk.journal.models import Event, Job
@@ -17,6 +18,7 @@ from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
 from marketdesk.people.party import Party
 from marketdesk.refunds import refunding
+from marketdesk.tickets import links
 from marketdesk.tickets.models import Ticket
 
 pytestmark = pytest.mark.django_db
@@ -40,7 +42,9 @@ def test_ada_reads_the_answer_whose_turn_it_is_and_where(
     letter = _to(told(), ada_user)
     body = str(letter.body)
     assert "> It left on Monday.\n>\n> Best, Mehmet" in body
-    assert f"https://desk.example/my/{ticket.public_id}" in body
+    link = re.search(r"^https://desk\.example/t/([\w-]+)/$", body, re.MULTILINE)
+    assert link
+    assert links.opened_by(link[1], timezone.now()) == ticket
     assert "25. November 2026" in body
     assert ticket.public_id in body
     assert "\n\n\n" not in body

@@ -72,6 +72,7 @@ def _everything(ask: Ask, sofia: Actor, mehmet: Actor, ada: Actor) -> None:
     ticket.assign(User.objects.get(party=Party.SUPPORT), by=sofia)
     ticket.take_over(by=sofia)
     ticket.hand_back(by=sofia)
+    ticket.end_links(by=sofia)
     ticket.appeal("It is lost.", by=mehmet)
     ticket.reply("Wir prüfen das. 谢谢 🙂", by=sofia)
     ticket.mark_returned(ticket.items.all(), by=sofia)

@@ -29,6 +29,7 @@ customer  reply             any       any       m>m s>s                         
 customer  close             any       any       m>x c>x s>x                                                # D21
 customer  reopen            any       merchant  x>m                                           reopenable   # D16
 customer  reopen            any       platform  x>s                                           reopenable   # D16
+customer  end_links         any       any       m>m c>c s>s x>x z>z
 
 support   reply             any       any       m>c s>c c>c                                                # M78 D3
 support   note              any       any       m>m c>c s>s x>x z>z
@@ -40,6 +41,7 @@ support   close             any       any       m>x c>x s>x
 support   close_for_good    any       any       m>z c>z s>z x>z                                            # D16
 support   reopen            any       any       x>s@platform
 support   mark_returned     purchase  any       m>m c>c s>s x>x z>z                                        # D28
+support   end_links         any       any       m>m c>c s>s x>x z>z
 support   refund_succeeded  any       any       m>m c>c s>s x>x z>z                                        # D17
 support   refund_failed     any       any       m>m c>c s>s z>z x>s@platform                               # D17
 
@@ -66,6 +68,7 @@ AUDIENCES = {
     Verb.MARK_LATE: Audience.STAFF,
     Verb.NOTE: Audience.PLATFORM,
     Verb.ASSIGN: Audience.PLATFORM,
+    Verb.END_LINKS: Audience.PLATFORM,
 }
 EVERY_NEED = frozenset(Need)
 

@@ -19,6 +19,7 @@ KINDS: dict[str, str] = {
     Verb.ASSIGN: "ticket.assigned",
     Verb.TAKE_OVER: "ticket.taken_over",
     Verb.HAND_BACK: "ticket.handed_back",
+    Verb.END_LINKS: "ticket.links_ended",
     Verb.MARK_LATE: "ticket.late",
     Verb.REMIND: "ticket.customer_reminded",
     "rated": "ticket.rated",

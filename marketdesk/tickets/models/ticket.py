@@ -30,7 +30,7 @@ from marketdesk.tickets.rules import Category, Desk, Need, Rule, State, Verb
 # A program that repeats itself within this time, with nothing in between, gets the same answer again.
 REPEATED_WITHIN = timedelta(seconds=60)
 # Events that change nothing that a person could be writing about.
-QUIET = (Verb.MARK_LATE, Verb.REMIND, "rated", "refund_requested")
+QUIET = (Verb.MARK_LATE, Verb.REMIND, Verb.END_LINKS, "rated", "refund_requested")
 
 
 class Tickets(models.QuerySet["Ticket"]):
@@ -39,6 +39,9 @@ class Tickets(models.QuerySet["Ticket"]):
     def visible_to(self, actor: Actor) -> "Tickets":
         """What this actor may see at all; anything else is as if absent (D22, D31)."""
         match actor.party:
+            case Party.CUSTOMER if actor.user_id and actor.link:
+                only = {"pk": actor.link.ticket_id, "link_generation": actor.link.generation}
+                return self.filter(customer_id=actor.user_id, **only)
             case Party.CUSTOMER if actor.user_id:
                 return self.filter(customer_id=actor.user_id, customer__erased_at__isnull=True)
             case Party.MERCHANT if actor.merchant_id:
@@ -91,6 +94,7 @@ class Ticket(models.Model):
     excerpt = models.CharField(max_length=200)  # of the last message that everyone may read
     language = models.CharField(max_length=10, blank=True)  # of the customer's last message
     has_pictures = models.BooleanField(default=False)
+    link_generation = models.PositiveSmallIntegerField(default=0)  # links in mails of an earlier one have ended
 
     objects = Tickets.as_manager()
 
@@ -317,6 +321,13 @@ class Ticket(models.Model):
         rule = self._allow(Verb.HAND_BACK, by)
         self.shared = True
         self.assignee = None
+        self._move(rule, by)
+
+    @transaction.atomic
+    def end_links(self, *, by: Actor) -> None:
+        """The links in the mails sent so far open nothing any more; the next mail brings a new one."""
+        rule = self._allow(Verb.END_LINKS, by)
+        self.link_generation += 1
         self._move(rule, by)
 
     # What the clock does
