@@ -11,7 +11,7 @@ from marketdesk.journal.models import Job
 from marketdesk.journal.worker import Handler, Repeating, Worker
 from marketdesk.outbox import jobs as outbox
 from marketdesk.outbox.webhooks import delivering
-from marketdesk.people import arriving
+from marketdesk.people import accounts, arriving
 from marketdesk.tickets import jobs as tickets
 
 # How long a finished job is remembered; longer than any job is retried, so that its key still stops a twin.
@@ -26,6 +26,7 @@ def sweep_jobs(_payload: dict[str, Any]) -> None:
 HANDLERS: Mapping[str, Handler] = {
     "tell": outbox.tell,
     "mail": outbox.send,
+    "account_mail": accounts.send,
     "sweep_overdue": tickets.sweep_overdue,
     "sweep_due_soon": tickets.sweep_due_soon,
     "sweep_silent": tickets.sweep_silent,

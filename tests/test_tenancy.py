@@ -115,6 +115,7 @@ PLATFORM: dict[str, tuple[str, Scope | None, dict[str, Any]]] = {
     "platform/v1/tickets/<ticket>/reopen": ("POST", Scope.TICKETS_WRITE, SAID),
     "platform/v1/tickets/<ticket>/close": ("POST", Scope.TICKETS_WRITE, {"customer": "c-ada"}),
     "platform/v1/tickets/<ticket>/rating": ("POST", Scope.TICKETS_WRITE, {"customer": "c-ada", "helpful": True}),
+    "platform/v1/tickets/<ticket>/link": ("GET", Scope.TICKETS_WRITE, {}),
     "platform/v1/tickets/<ticket>/pictures/<picture>": ("GET", Scope.TICKETS_READ, {}),
     "platform/v1/customers/<path:customer>/tickets": ("GET", Scope.TICKETS_READ, {}),
     "platform/v1/customers/<path:customer>": ("DELETE", Scope.ERASE, {}),

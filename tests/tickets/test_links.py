@@ -22,7 +22,6 @@ from marketdesk.tickets import links
 from marketdesk.tickets.errors import NotAllowed
 from marketdesk.tickets.models import Attachment, Draft, Ticket
 from marketdesk.tickets.rules import State
-from tests.conftest import NOW
 from tests.test_tenancy import picture_of
 from tests.unchanged import nothing_changed
 

@@ -5,6 +5,7 @@ Each call names the customer beside the ticket; a ticket of another customer is 
 
 import base64
 import binascii
+from datetime import datetime
 from io import BytesIO
 from typing import Annotated, Any, Literal
 
@@ -22,7 +23,7 @@ from marketdesk.people.actor import Actor
 from marketdesk.people.models import Scope, User
 from marketdesk.people.party import Party
 from marketdesk.performance.models import rate
-from marketdesk.tickets import issues
+from marketdesk.tickets import issues, links
 from marketdesk.tickets.models import Attachment, Issue, Ticket
 from marketdesk.tickets.models.attachment import MOST
 from marketdesk.tickets.rules import Category
@@ -67,6 +68,13 @@ class Closed(Schema):
 
     customer: str
     how: Literal["solved", "not_needed"] = "solved"
+
+
+class LinkOut(Schema):
+    """A link, and when it ends."""
+
+    url: str
+    ends_at: datetime
 
 
 class Rated(Schema):
@@ -167,6 +175,20 @@ def rating(request: PlatformRequest, ticket: str, payload: Rated) -> HttpRespons
         return 200, ticket_line(found, by)
 
     return once(request, act)
+
+
+@router.get(
+    "/tickets/{ticket}/link",
+    auth=WRITE,
+    response={200: LinkOut},
+    operation_id="get_link",
+    summary="A signed link for a mail of your own: it opens this one ticket, without an account",
+)
+def link(request: PlatformRequest, ticket: str, customer: str) -> dict[str, Any]:
+    """Whoever has it can write as the customer, hence the scope. It changes nothing, and is kept nowhere."""
+    found, by = _find(request, ticket, customer)
+    ends = links.ends_at(by.at)
+    return {"url": links.address(found, ends), "ends_at": ends}
 
 
 @router.get(

@@ -2,9 +2,12 @@
 
 import base64
 import io
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.test import Client
 from PIL import Image
 
 from marketdesk.journal.models import Event
@@ -16,7 +19,8 @@ from marketdesk.performance.models import Rating
 from marketdesk.tickets.models import Attachment, Ticket
 from marketdesk.tickets.rules import State
 from tests.api.platform.conftest import Program
-from tests.conftest import make_order
+from tests.conftest import NOW, make_order
+from tests.unchanged import nothing_changed
 
 pytestmark = pytest.mark.django_db
 
@@ -207,3 +211,15 @@ def test_a_marketplace_whose_ids_hold_slashes(shop: Program, ada_user: User, tic
 
     assert [one["id"] for one in found.data["tickets"]] == [ticket.public_id]
     assert erased.data["customer"] == "gid://shop/Customer/1"
+
+
+def test_a_link_for_a_mail_of_the_shops_own(now: Any, shop: Program, ticket: Ticket) -> None:
+    before = shop.get(f"tickets/{ticket.public_id}/link", customer="c-2")
+    with nothing_changed():
+        answer = shop.get(f"tickets/{ticket.public_id}/link", customer="c-1")
+
+    assert before.status == 404
+    assert answer.data["ends_at"] == (NOW + timedelta(days=120)).isoformat().replace("+00:00", "Z")
+    page = Client().get(answer.data["url"].removeprefix(settings.BASE_URL), follow=True)
+    assert page.status_code == 200
+    assert ticket.public_id in page.text
