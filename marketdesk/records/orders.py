@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
+from marketdesk.lib import money
 from marketdesk.merchants.models import Merchant
 from marketdesk.orders.models import ItemState, Order, OrderItem, Product
 from marketdesk.people.models import User
@@ -13,7 +14,7 @@ from marketdesk.people.party import Party
 from marketdesk.records import fields
 from marketdesk.records.fields import MOST_MINOR, Bad, Field, Row, in_minor
 from marketdesk.records.writing import Importer, Plan, given, store
-from marketdesk.refunds.models import Refund
+from marketdesk.refunds.models import Refund, RefundStatus
 from marketdesk.tickets.models import Ticket
 
 ITEM = (
@@ -103,6 +104,9 @@ class Orders(Importer):
         self.items: dict[int, list[OrderItem]] = {}
         for item in locked:
             self.items.setdefault(item.order_id, []).append(item)
+        # What the marketplace was asked for and has not answered; read under those locks.
+        pending = Refund.objects.filter(item__order__in=self.known.values(), status=RefundStatus.PENDING)
+        self.on_the_way = dict(pending.values_list("item_id", "amount"))
         self.item_plans: list[Plan] = []
         self.gone: list[OrderItem] = []
 
@@ -183,6 +187,8 @@ class Orders(Importer):
                 article = _article(values["sku"], values["name"], values["color"], values["size"])
                 item = left.pop((article, seen[article]), None)
                 seen[article] += 1
+                if item:
+                    self._refuse_paying_twice(order, item, values)
                 plans.append(_plan_item(order, item, values, one))
             except Bad as bad:
                 raise Bad(bad.field, bad.reason, line) from bad
@@ -215,6 +221,14 @@ class Orders(Importer):
             raise Bad("item paid", _("is too much to be true"))
         values["refunded"] = in_minor(one.get("refunded"), order.currency, "item refunded")
         return values
+
+    def _refuse_paying_twice(self, order: Order, item: OrderItem, values: dict[str, Any]) -> None:
+        """What was refunded elsewhere, with what is on its way from here, is no more than was paid. Raises Bad."""
+        asked = self.on_the_way.get(item.pk, 0)
+        if asked and values["refunded"] and values["refunded"] + asked > values["paid"]:
+            words = _("A refund of %(sum)s for “%(item)s” is on its way: say first whether it was paid")
+            names = {"sum": money.show(asked, order.currency), "item": fields.shown(item.name)}
+            raise Bad("item refunded", words % names)
 
     @staticmethod
     def _refuse_loss(gone: list[OrderItem]) -> None:
