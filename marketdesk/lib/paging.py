@@ -76,6 +76,7 @@ def _write(row: Model, field: str) -> str:
 def _read(key: str) -> tuple[datetime, int] | None:
     stamp, _, pk = key.partition("_")
     try:
-        return datetime.fromtimestamp(float(stamp), UTC), int(pk)
+        at, number = datetime.fromtimestamp(float(stamp), UTC), int(pk)
     except (ValueError, OverflowError, OSError):
         return None
+    return (at, number) if 0 <= number < 2**63 else None
