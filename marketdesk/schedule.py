@@ -12,6 +12,7 @@ from marketdesk.journal.worker import Handler, Repeating, Worker
 from marketdesk.outbox import jobs as outbox
 from marketdesk.outbox.webhooks import delivering
 from marketdesk.people import accounts, arriving
+from marketdesk.refunds import reconciling
 from marketdesk.tickets import jobs as tickets
 
 # How long a finished job is remembered; longer than any job is retried, so that its key still stops a twin.
@@ -32,6 +33,7 @@ HANDLERS: Mapping[str, Handler] = {
     "sweep_silent": tickets.sweep_silent,
     "sweep_arrivals": arriving.sweep_arrivals,
     "sweep_leftovers": tickets.sweep_leftovers,
+    "sweep_unanswered": reconciling.sweep_unanswered,
     "sweep_jobs": sweep_jobs,
     "sweep_deliveries": outbox.sweep_deliveries,
 }
@@ -41,6 +43,7 @@ REPEATING: tuple[Repeating, ...] = (
     Repeating("sweep_due_soon", timedelta(minutes=5)),  # D29
     Repeating("sweep_silent", timedelta(minutes=10)),  # D20
     Repeating("sweep_arrivals", timedelta(hours=1)),
+    Repeating("sweep_unanswered", timedelta(hours=1)),  # D17
     Repeating("sweep_leftovers", timedelta(days=1)),
     Repeating("sweep_jobs", timedelta(days=1)),
     Repeating("sweep_deliveries", timedelta(days=1)),

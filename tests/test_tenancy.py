@@ -73,6 +73,9 @@ DOORS: dict[str, tuple[str, ...]] = {
     "support:home": ("support",),
     "support:queue": ("support", "queue"),
     "support:search": ("support",),
+    "support:pending-refunds": ("support",),
+    "support:refunds": ("support", "queue"),
+    "support:refund": ("support", "refund"),
     "support:policy": ("support",),
     "support:undo-policy": ("support", "change"),
     "support:webhooks": ("support",),
@@ -119,6 +122,8 @@ PLATFORM: dict[str, tuple[str, Scope | None, dict[str, Any]]] = {
     "platform/v1/tickets/<ticket>/pictures/<picture>": ("GET", Scope.TICKETS_READ, {}),
     "platform/v1/customers/<path:customer>/tickets": ("GET", Scope.TICKETS_READ, {}),
     "platform/v1/customers/<path:customer>": ("DELETE", Scope.ERASE, {}),
+    "platform/v1/refunds": ("GET", Scope.REFUNDS, {}),
+    "platform/v1/refunds/<refund>": ("GET", Scope.REFUNDS, {}),
     "platform/v1/refunds/<refund>/result": ("POST", Scope.REFUNDS, {"status": "succeeded"}),
 }
 
@@ -293,6 +298,8 @@ def _foreign(named: list[str], name: str, world: World) -> list[dict[str, str]]:
             both = {world.ticket.pk: world.picture, world.foreign.pk: world.foreign_picture}
             pairs = [(one, both.get(one.pk, world.picture)) for one in strangers]
             return [{"public_id": one.public_id, "picture": picture.public_id} for one, picture in pairs]
+        case ["refund"]:
+            return [{"refund": world.refund.public_id} for _ in strangers]
         case ["ticket", "refund"]:
             return [{"public_id": one.public_id, "refund": world.refund.public_id} for one in strangers]
         case ["order"]:

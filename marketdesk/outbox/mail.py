@@ -22,10 +22,12 @@ from marketdesk.people.models import User
 from marketdesk.people.party import Party
 from marketdesk.performance.models import Rating, can_rate
 from marketdesk.policy import promises
-from marketdesk.refunds.models import Refund
+from marketdesk.refunds.models import Refund, RefundStatus
 from marketdesk.tickets import links
 from marketdesk.tickets.models import Ticket
 from marketdesk.tickets.rules import State, Verb
+
+NAMED = 20  # refunds in one letter
 
 _PAGES = {Party.MERCHANT: "dashboard:ticket", Party.SUPPORT: "support:ticket"}
 
@@ -66,7 +68,12 @@ def _headers(event: Event, user: User) -> dict[str, str]:
 def _about(event: Event, reader: Actor) -> dict[str, Any] | None:
     if event.ticket_id:
         return _about_ticket(event, event.ticket_id, reader)
-    return _about_webhook(event) if event.subject_kind == "endpoint" else _about_deadlines(event, reader)
+    match event.subject_kind:
+        case "endpoint":
+            return _about_webhook(event)
+        case "refunds":
+            return _about_refunds(event, reader)
+    return _about_deadlines(event, reader)
 
 
 def _about_ticket(event: Event, ticket_id: int, reader: Actor) -> dict[str, Any]:
@@ -84,6 +91,7 @@ def _about_ticket(event: Event, ticket_id: int, reader: Actor) -> dict[str, Any]
         "for_good": event.verb == Verb.CLOSE_FOR_GOOD,
         "said": _quoted(event, ticket, reader),
         "item": event.data.get("item", ""),
+        "now_paid": event.data.get("said") == "succeeded",
         "note": event.data.get("note", "") if reader.party == Party.SUPPORT else "",
         "refunds": _refunds(event, ticket),
         "due": _moment(ticket.due_at),
@@ -112,6 +120,30 @@ def _about_deadlines(event: Event, reader: Actor) -> dict[str, Any] | None:
         "hours": event.data.get("hours"),
         "platform": promises.current().platform_name,
         "url": settings.BASE_URL + reverse("dashboard:home"),
+    }
+
+
+def _about_refunds(event: Event, reader: Actor) -> dict[str, Any] | None:
+    """What a letter says of refunds that the marketplace has not answered: those that still are on their way (D17)."""
+    named = Refund.objects.visible_to(reader).filter(pk__in=event.data.get("refunds", []))
+    waiting = named.filter(status=RefundStatus.PENDING).select_related("item").order_by("requested_at", "pk")
+    number = waiting.count()
+    if not number:
+        return None
+    return {
+        "refunds": [
+            {
+                "item": one.item.name,
+                "sum": money.show(one.amount, one.currency),
+                "asked": _moment(one.requested_at),
+                "url": settings.BASE_URL + reverse("support:refund", args=[one.public_id]),
+            }
+            for one in waiting[:NAMED]
+        ],
+        "number": number,
+        "more": max(0, number - NAMED),
+        "platform": promises.current().platform_name,
+        "url": settings.BASE_URL + reverse("support:refunds", args=["pending"]),
     }
 
 

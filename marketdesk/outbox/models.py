@@ -2,6 +2,7 @@
 
 import base64
 import secrets
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from marketdesk.journal.models import Event
 from marketdesk.lib import sealing
 from marketdesk.lib.ids import PublicIdField
+from marketdesk.refunds.models import Refund
 
 ROTATION = timedelta(hours=24)
 DISABLED = ("gone", "dead")  # by itself: it said so, or nobody was there for days
@@ -131,6 +133,21 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.message_id} {self.kind}"
+
+    @classmethod
+    def about(cls, refunds: Iterable[int]) -> models.QuerySet["Delivery"]:
+        """What asked the marketplace for these refunds, and what it was told of them later; the oldest first."""
+        verbs = ("refund_requested", "refund_unanswered")
+        # By the tickets, whose events an index finds.
+        tickets = Refund.objects.filter(pk__in=refunds).values("ticket_id")
+        events = Event.objects.filter(ticket_id__in=tickets, verb__in=verbs, subject_id__in=refunds)
+        return cls.objects.filter(event__in=events).select_related("event").order_by("pk")
+
+    @classmethod
+    def of_refunds(cls, refunds: Collection[int]) -> dict[int, "Delivery"]:
+        """The last that was told of each of these refunds: what came through rather than what did not."""
+        told = sorted(cls.about(refunds), key=lambda one: (one.event_id, one.status == DeliveryStatus.DELIVERED))
+        return {one.event.subject_id: one for one in told}
 
     @classmethod
     def due(cls, now: datetime) -> models.QuerySet["Delivery"]:

@@ -65,6 +65,8 @@ TOLD: tuple[Told, ...] = (
     _told(Verb.APPEAL, [M], S, "appealed"),  # M77
     _told(Verb.TAKE_OVER, [CLOCK], S, "taken_over"),  # M48, D14
     _told(Verb.REFUND_FAILED, [S, CLOCK], S, "refund_failed"),  # D17
+    _told("refund_contradicted", [CLOCK], S, "refund_contradicted"),  # D17
+    _told("refunds_unanswered", [CLOCK], S, "refunds_unanswered"),  # D17
     _told("webhook_disabled", [CLOCK], S, "webhook_disabled"),
 )
 

@@ -61,6 +61,11 @@ class Policy:
             "never": _("It stays with the merchant"),
         },
     )
+    refund_answer_hours: int = _promise(
+        72,
+        _("Hours after which a refund that the marketplace has not answered is told again, to it and to support."),
+        "D17",
+    )
 
     silence_reminder_days: int = _promise(4, _("Days of silence after which the customer is reminded."), "D20")
     silence_close_days: int = _promise(7, _("Days of silence after which the ticket is closed."), "D20")

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from marketdesk.journal.models import Event
 from marketdesk.orders.models import ItemState, OrderItem
 from marketdesk.people.actor import Actor
-from marketdesk.refunds.models import Refund, RefundStatus
+from marketdesk.refunds.models import CONTRADICTED, Refund, RefundStatus
 from marketdesk.tickets.errors import NotAllowed
 from marketdesk.tickets.models import Ticket
 
@@ -67,6 +67,9 @@ def _refund(item: OrderItem, ticket: Ticket, by: Actor, reason: str) -> Refund:
         raise NotAllowed(
             "refunded", _("“%(item)s” is refunded already. Nothing was refunded now.") % {"item": item.name}
         )
+    if item.refunds.filter(CONTRADICTED).exists():
+        words = _("The marketplace gave two answers about an earlier refund of “%(item)s”. Look into them first.")
+        raise NotAllowed("contradicted", words % {"item": item.name})
     amount = item.refundable
     item.refunded += amount
     item.state = ItemState.REFUNDED

@@ -1,10 +1,7 @@
 """What only support fills in: who looks after a ticket, and how a refund went."""
 
-from typing import Any
-
 from django import forms
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from marketdesk.people.models import User
@@ -35,14 +32,15 @@ class AssignForm(DeedForm):
     )
 
 
-class SettleForm(DeedForm):
-    """The marketplace's answer to a refund, typed in by a person; a failure says why."""
+class ReasonForm(DeedForm):
+    """What a person of support found out, for those who come later."""
+
+    note = forms.CharField(
+        max_length=500, error_messages={"required": gettext_lazy("Say in a few words how you know.")}
+    )
+
+
+class SettleForm(ReasonForm):
+    """The marketplace's answer to a refund, typed in by a person."""
 
     outcome = forms.ChoiceField(choices=[("paid", "paid"), ("failed", "failed")])
-    note = forms.CharField(max_length=500, required=False)
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        if data.get("outcome") == "failed" and not data.get("note"):
-            self.add_error("note", _("Say in a few words why the refund failed."))
-        return data

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from marketdesk.lib import paging
 from marketdesk.policy import promises
+from marketdesk.refunds import reconciling
 from marketdesk.support.entrance import AgentRequest, agents_only
 from marketdesk.support.page import ended_words
 from marketdesk.tickets import desk
@@ -46,6 +47,7 @@ def queue(request: AgentRequest, queue: str) -> HttpResponse:
         "hours": _hours(chosen),
         "when_empty": _when_empty(chosen),
         "desk_queues": DeskQueue.choices,
+        "refunds_to_look_into": reconciling.to_look_into(request.actor),
     }
     return render(request, "support/queue.html", context)
 

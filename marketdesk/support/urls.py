@@ -2,13 +2,16 @@
 
 from django.urls import path
 
-from marketdesk.support import deliveries, lists, policy, tickets, webhooks
+from marketdesk.support import deliveries, lists, policy, refunds, tickets, webhooks
 
 app_name = "support"
 urlpatterns = [
     path("", lists.home, name="home"),
     path("queues/<slug:queue>", lists.queue, name="queue"),
     path("search", lists.search, name="search"),
+    path("refunds", refunds.refunds, {"queue": "pending"}, name="pending-refunds"),
+    path("refunds/<id:refund>", refunds.refund, name="refund"),
+    path("refunds/<slug:queue>", refunds.refunds, name="refunds"),
     path("policy", policy.policy, name="policy"),
     path("policy/changes/<int:change>", policy.undo, name="undo-policy"),
     path("webhooks", webhooks.webhooks, name="webhooks"),

@@ -108,6 +108,7 @@ def tell(event: Event, ticket: Ticket, actor: Actor) -> str:
         "items": ", ".join(data.get("items", [])) if event.verb == Verb.MARK_RETURNED else "",
         "item": data.get("item", ""),
         "to": data.get("to", ""),
+        "note": data.get("note", "") if event.audience == Audience.PLATFORM else "",
     }
     return words() % {key: isolated(name) if name else "" for key, name in names.items()}
 
@@ -115,6 +116,8 @@ def tell(event: Event, ticket: Ticket, actor: Actor) -> str:
 def _sentence(event: Event) -> Callable[[], str] | None:
     """The sentence of an event, its names still open; several where a verb has more than one outcome."""
     match event.verb:
+        case "refund_contradicted":
+            return _CONTRADICTED.get(event.data.get("said", ""))
         case Verb.CLOSE:
             return _CLOSED.get(event.data.get("how", ""), _WORDS[Verb.CLOSE])
         case Verb.ASSIGN if not event.data.get("to"):
@@ -145,6 +148,8 @@ _WORDS: dict[str, Callable[[], str]] = {
     Verb.REFUND: lambda: _("%(who)s refunded items and closed this ticket"),
     Verb.REFUND_SUCCEEDED: lambda: _("The refund of %(item)s was paid"),
     Verb.REFUND_FAILED: lambda: _("The refund of %(item)s failed; %(platform)s Support is looking into it"),
+    "refund_unanswered": lambda: _("The marketplace has not said yet whether the refund of %(item)s was paid"),
+    "refund_acknowledged": lambda: _("%(who)s looked into the two answers about %(item)s: %(note)s"),
     Verb.MARK_RETURNED: lambda: _("%(who)s marked as returned: %(items)s"),
     Verb.APPEAL: lambda: _("%(who)s appealed to %(platform)s Support"),
     Verb.REOPEN: lambda: _("%(who)s re-opened this ticket"),
@@ -160,4 +165,8 @@ _CLOSED = {
     "silence": lambda: _("Closed, because no answer came"),
     "solved": lambda: _("%(who)s closed this ticket: solved"),
     "not_needed": lambda: _("%(who)s closed this ticket: no longer needed"),
+}
+_CONTRADICTED = {
+    "succeeded": lambda: _("The marketplace says now that the refund of %(item)s was paid; here it is noted as failed"),
+    "failed": lambda: _("The marketplace says now that the refund of %(item)s failed; here it is noted as paid"),
 }

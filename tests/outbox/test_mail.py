@@ -185,7 +185,7 @@ def test_every_letter_can_be_written_in_every_language(
     event = Event.objects.latest("id")
     people = {Party.CUSTOMER: ada_user, Party.MERCHANT: mehmet_user, Party.SUPPORT: sofia_user}
     for row in recipients.TOLD:
-        if row.verb == "due_soon":
+        if row.verb in ("due_soon", "refunds_unanswered"):  # about no single ticket
             continue
         user = people[row.to]
         user.language = language

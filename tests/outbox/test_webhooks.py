@@ -24,7 +24,7 @@ from marketdesk.people.actor import Actor, clock
 from marketdesk.people.models import User
 from marketdesk.people.party import Party
 from marketdesk.policy import promises
-from marketdesk.refunds import refunding
+from marketdesk.refunds import reconciling, refunding
 from marketdesk.refunds.models import Refund
 from marketdesk.tickets.models import Ticket
 from marketdesk.tickets.rules import Verb
@@ -77,9 +77,12 @@ def _everything(ask: Ask, sofia: Actor, mehmet: Actor, ada: Actor) -> None:
     ticket.reply("Wir prüfen das. 谢谢 🙂", by=sofia)
     ticket.mark_returned(ticket.items.all(), by=sofia)
     first = refunding.refund_items(ticket, list(ticket.items.all()), by=sofia)[0]
+    Refund.objects.update(requested_at=timezone.now() - timedelta(hours=73))
+    reconciling.sweep_unanswered({})
     refunding.settle(first, succeeded=False, by=clock(), note="CANARY-SETTLED")
     second = refunding.refund_items(ticket, list(ticket.items.all()), by=sofia)[0]
     refunding.settle(second, succeeded=True, by=clock())
+    reconciling.hear(second, succeeded=False, by=clock(), note="CANARY-SAID")
     ticket.refresh_from_db()
     ticket.close_for_good(by=sofia)
     question = ask("order_status")

@@ -182,7 +182,7 @@ def test_a_failed_refund_says_why_and_returns_to_the_desk(refunded: Refund, sofi
 
 
 def test_a_settled_refund_is_not_settled_otherwise(refunded: Refund, sofia_client: Client) -> None:
-    settle(sofia_client, refunded, outcome="paid")
+    settle(sofia_client, refunded, outcome="paid", note="Seen in the bank's list.")
 
     answer = settle(sofia_client, refunded, outcome="failed", note="No.")
 

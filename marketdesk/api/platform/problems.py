@@ -47,12 +47,15 @@ class Problem(Exception):
         super().__init__(message)
         self.status, self.code, self.fields, self.headers = status, code, fields or {}, headers or {}
 
-    def response(self) -> HttpResponse:
+    @property
+    def data(self) -> dict[str, Any]:
+        """As it stands on the wire."""
         error: dict[str, Any] = {"code": self.code, "message": str(self)}
-        if self.fields:
-            error["fields"] = self.fields
+        return {"error": error | ({"fields": self.fields} if self.fields else {})}
+
+    def response(self) -> HttpResponse:
         return HttpResponse(
-            json.dumps({"error": error}), status=self.status, content_type="application/json", headers=self.headers
+            json.dumps(self.data), status=self.status, content_type="application/json", headers=self.headers
         )
 
 

@@ -52,6 +52,23 @@ class RefundOut(Schema):
     settled_at: str
 
 
+class RefundLine(RefundOut):
+    """A refund in a list, with the marketplace's ids of what it is about. `contradicted_at`: since when support has
+    two answers about it."""
+
+    ticket: str
+    order: str
+    merchant: str
+    contradicted_at: str
+
+
+class RefundPage(Schema):
+    """The oldest first; `after` is the key of the next page, empty on the last."""
+
+    refunds: list[RefundLine]
+    after: str
+
+
 class PictureOut(Schema):
     id: str
     mime: str
@@ -163,6 +180,17 @@ def refund_out(refund: Refund) -> dict[str, Any]:
         "status": str(refund.status),
         "requested_at": moment(refund.requested_at),
         "settled_at": moment(refund.settled_at),
+    }
+
+
+def refund_line(refund: Refund) -> dict[str, Any]:
+    """With `item` and `ticket` joined, the latter with its order and merchant."""
+    ticket = refund.ticket
+    return refund_out(refund) | {
+        "ticket": ticket.public_id if ticket else "",
+        "order": ticket.order.external_id if ticket and ticket.order else "",
+        "merchant": ticket.merchant.external_id if ticket else "",
+        "contradicted_at": moment(refund.contradicted_at) if refund.is_contradicted else "",
     }
 
 

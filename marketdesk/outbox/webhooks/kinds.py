@@ -26,6 +26,8 @@ KINDS: dict[str, str] = {
     "refund_requested": "refund.requested",  # D17
     Verb.REFUND_SUCCEEDED: "refund.succeeded",
     Verb.REFUND_FAILED: "refund.failed",
+    "refund_unanswered": "refund.unanswered",
+    "refund_contradicted": "refund.contradicted",
     "due_soon": "merchant.due_soon",  # D29
     "policy_changed": "policy.changed",
 }

@@ -12,9 +12,12 @@ from marketdesk.merchants.models import Merchant
 from marketdesk.orders.models import OrderItem
 from marketdesk.outbox.webhooks.kinds import NAMES, TEST
 from marketdesk.performance.models import Rating
-from marketdesk.refunds.models import Refund
+from marketdesk.refunds.models import Refund, RefundStatus
 from marketdesk.tickets.models import Message, Ticket
 from marketdesk.tickets.rules import State
+
+# Where a refund stood after an event.
+_STATUS = {"refund_succeeded": RefundStatus.SUCCEEDED, "refund_failed": RefundStatus.FAILED}
 
 
 def message_id(event: Event) -> str:
@@ -59,6 +62,10 @@ def _about_ticket(event: Event, ticket: Ticket) -> dict[str, Any]:
     match event.verb:
         case "refund_requested" | "refund_succeeded" | "refund_failed":
             return _refund(event)
+        case "refund_unanswered":
+            return _refund(event) | {"do": "Do not pay again. Say what became of it."}
+        case "refund_contradicted":
+            return _refund(event) | {"said": event.data["said"]}
         case "refund" | "mark_returned":
             named = event.data.get("items", [])
             items = OrderItem.objects.filter(order=ticket.order).order_by("pk")
@@ -129,6 +136,6 @@ def _refund(event: Event) -> dict[str, Any]:
             "item_name": refund.item.name,
             "amount": str(money.to_decimal(refund.amount, refund.currency)),
             "currency": refund.currency,
-            "status": {"refund_succeeded": "succeeded", "refund_failed": "failed"}.get(event.verb, "pending"),
+            "status": event.data.get("status") or _STATUS.get(event.verb, RefundStatus.PENDING),
         }
     }

@@ -30,7 +30,7 @@ from marketdesk.tickets.rules import Category, Desk, Need, Rule, State, Verb
 # A program that repeats itself within this time, with nothing in between, gets the same answer again.
 REPEATED_WITHIN = timedelta(seconds=60)
 # Events that change nothing that a person could be writing about.
-QUIET = (Verb.MARK_LATE, Verb.REMIND, Verb.END_LINKS, "rated", "refund_requested")
+QUIET = (Verb.MARK_LATE, Verb.REMIND, Verb.END_LINKS, "rated", "refund_requested", "refund_unanswered")
 
 
 class Tickets(models.QuerySet["Ticket"]):
