@@ -20,6 +20,7 @@ from marketdesk.people.models import User
 from marketdesk.people.party import Party
 from marketdesk.policy import promises
 from marketdesk.replies import seeding
+from marketdesk.tickets import routes
 from marketdesk.tickets.models import Issue, Ticket
 
 NOW = datetime(2026, 11, 18, 10, 0, tzinfo=UTC)
@@ -41,8 +42,9 @@ def _seed(**_: Any) -> None:
 
 @pytest.fixture(autouse=True)
 def _fresh(settings: Any, tmp_path: Any) -> None:
-    """No policy and no language remembered from another test; files go to a folder of their own."""
+    """No policy, rules and language remembered from another test; files go to a folder of their own."""
     promises.forget()
+    routes.forget()
     translation.activate("en")
     settings.MEDIA_ROOT = tmp_path / "files"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -14,13 +14,15 @@ from marketdesk.people.party import Party
 
 
 class Merchant(models.Model):
-    """A store on the marketplace. `selected` merchants handle their own refunds (M26)."""
+    """A store on the marketplace. `selected` merchants handle their own refunds (M26);
+    routing rules may look at `tags`."""
 
     public_id = PublicIdField()
     external_id = models.CharField(max_length=100, unique=True)
     name = models.CharField(max_length=150)
     country = models.CharField(max_length=2, blank=True)
     selected = models.BooleanField(default=False)
+    tags = models.JSONField(default=list, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     staff = models.ManyToManyField(User, through="Membership", related_name="merchants")
 

@@ -257,6 +257,14 @@ def mail(value: Any) -> str:
     return word
 
 
+def tags(value: Any) -> list[str]:
+    """Words to tell merchants apart by: a list, or in one cell with semicolons between them."""
+    words = value.split(";") if isinstance(value, str) else value or []
+    if not isinstance(words, list) or len(words) > 50:
+        raise ValueError(_("must be a list of at most 50 words"))
+    return sorted({word for one in words if (word := plain(one, 40))})
+
+
 def address(limit: int, *schemes: str, local: bool = False) -> Reader:
     """A web address; `local` allows a path on this server too."""
     validate = URLValidator(schemes=list(schemes))

@@ -28,6 +28,7 @@ class Merchants(Importer):
         Field("name", fields.text(150), required=True),
         Field("country", fields.country),
         Field("selected", fields.yes_or_no),
+        Field("tags", fields.tags),
         Field("staff", fields.entries, parts=STAFF, prefix="staff_"),
     )
 
@@ -36,7 +37,7 @@ class Merchants(Importer):
         self.staff: list[tuple[Plan, list[dict[str, Any]]]] = []
 
     def values(self, found: dict[str, Any], record: Any) -> dict[str, Any]:
-        values = given(found, "name", "country")
+        values = given(found, "name", "country", "tags")
         if found.get("selected") is not None:
             values["selected"] = found["selected"]
         return values

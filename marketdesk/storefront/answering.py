@@ -17,6 +17,7 @@ from marketdesk.people.models import User
 from marketdesk.policy import promises
 from marketdesk.tickets import clock
 from marketdesk.tickets.models import Issue, Ticket
+from marketdesk.tickets.routing import Route
 from marketdesk.tickets.rules import Category, Desk
 from marketdesk.ui.templatetags.marketdesk import day, moment
 
@@ -68,7 +69,7 @@ def answering(
             hours=policy.platform_reply_hours,
             due_at=clock.due_at(now, policy.platform_reply_hours),
             readers=_("%(platform)s Support will read this.") % names,
-            why=_why(route.rule, {**names, **route.data}),
+            why=_why(route, {**names, **route.data}),
             **extra,
         )
     if is_purchase and policy.takeover == "automatic":
@@ -82,8 +83,11 @@ def answering(
     )
 
 
-def _why(rule: str, names: dict[str, Any]) -> str:
+def _why(route: Route, names: dict[str, Any]) -> str:
     """Why the platform answers and not the store."""
+    rule = route.rule
+    if "when" in route.data:  # a rule that the operator made or changed; its words are not for customers
+        return _("%(platform)s Support answers this question in place of the store.") % names
     if rule == "other_country":
         if not names["country"]:
             return ""

@@ -1,17 +1,20 @@
 """Who answers first: the merchant or the platform's own desk, and why (M20-M30, D9-D13, D32). No database."""
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.utils.translation import gettext as _
-
-from marketdesk.lib import countries, money
+from marketdesk.lib.countries import EUROPE
 from marketdesk.policy.defaults import Policy
 from marketdesk.tickets.rules import Category, Desk
 
-# The rules that send a ticket to the platform's desk.
-TO_PLATFORM = frozenset({"other_country", "platform_refunds", "before_gate", "after_gate"})
+# Groups of countries that a rule may name: the policy's direct countries, and Europe as it is shipped.
+IN_DIRECT, IN_EUROPE = "@direct", "@europe"
+GROUPS = (IN_DIRECT, IN_EUROPE)
+# The tag that merchants with `selected` carry without anybody writing it.
+SELECTED = "selected"
+BEFORE, AFTER = "before", "after"
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,145 @@ class Question:
     total: int = 0
     currency: str = ""
     refund_ends_at: datetime | None = None
+    issue: str = ""
+    merchant: str = ""
+    tags: frozenset[str] = frozenset()
+    language: str = ""
+
+    @property
+    def all_tags(self) -> frozenset[str]:
+        return self.tags | {SELECTED} if self.selected_merchant else self.tags
+
+    @property
+    def has_order(self) -> bool:
+        """A question before buying has neither a value nor a refund window, whatever else it mentions."""
+        return self.category != Category.PRE_PURCHASE
+
+
+@dataclass(frozen=True)
+class RoutingRule:
+    """When everything that it names fits, the ticket goes `to` a desk; what is left empty always fits. `sums` are from
+    (inclusive) and below which total, by currency; `gate` is one of the two bounds of the 120 days (D12)."""
+
+    code: str
+    to: Desk
+    active: bool = True
+    categories: tuple[str, ...] = ()
+    issues: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
+    elsewhere: bool = False  # everywhere but in `countries`
+    high_value: bool = False
+    sums: Mapping[str, tuple[int, int | None]] = field(default_factory=dict)
+    merchants: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    gate: str = ""
+
+    @property
+    def catches_all(self) -> bool:
+        return not any(is_set(self) for is_set, _fits in CONDITIONS.values())
+
+    def unmet(self, question: Question, policy: Policy, now: datetime) -> list[str]:
+        """The conditions that do not fit a question."""
+        return [name for name, (_set, fits) in CONDITIONS.items() if not fits(self, question, policy, now)]
+
+    def as_json(self) -> dict[str, Any]:
+        """The rule without what it leaves empty."""
+        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        found = {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+        sums = {currency: list(bounds) for currency, bounds in self.sums.items()}
+        found |= {"to": str(self.to), "sums": sums}
+        return {name: value for name, value in found.items() if value or name == "active"}
+
+    @classmethod
+    def from_json(cls, row: Mapping[str, Any]) -> "RoutingRule":
+        """A rule as it was kept, also by another version of this program."""
+        known = {one.name: row[one.name] for one in fields(cls) if one.name in row}
+        values = {name: tuple(value) if isinstance(value, list) else value for name, value in known.items()}
+        sums = {currency: (bounds[0], bounds[1]) for currency, bounds in row.get("sums", {}).items()}
+        return cls(**values | {"to": Desk(row["to"]), "sums": sums})
+
+
+def _category(rule: RoutingRule, question: Question, *_: Any) -> bool:
+    return not rule.categories or question.category in rule.categories
+
+
+def _issue(rule: RoutingRule, question: Question, *_: Any) -> bool:
+    return not rule.issues or question.issue in rule.issues
+
+
+def _country(rule: RoutingRule, question: Question, policy: Policy, *_: Any) -> bool:
+    if not rule.countries:
+        return True
+    groups = {IN_DIRECT: policy.direct_countries, IN_EUROPE: EUROPE}
+    is_named = question.country in rule.countries or any(
+        question.country in groups[one] for one in rule.countries if one in groups
+    )
+    return is_named != rule.elsewhere
+
+
+def _value(rule: RoutingRule, question: Question, policy: Policy, *_: Any) -> bool:
+    if not (rule.high_value or rule.sums):
+        return True
+    if not question.has_order:
+        return False
+    threshold = policy.high_value.get(question.currency)
+    if rule.high_value and threshold is not None and question.total >= threshold:
+        return True
+    least, below = rule.sums.get(question.currency, (None, None))
+    return least is not None and question.total >= least and (below is None or question.total < below)
+
+
+def _merchant(rule: RoutingRule, question: Question, *_: Any) -> bool:
+    if not (rule.merchants or rule.tags):
+        return True
+    return question.merchant in rule.merchants or not question.all_tags.isdisjoint(rule.tags)
+
+
+def _language(rule: RoutingRule, question: Question, *_: Any) -> bool:
+    return not rule.languages or question.language in rule.languages
+
+
+def _gate(rule: RoutingRule, question: Question, policy: Policy, now: datetime) -> bool:
+    """The two bounds of the 120 days (D12); either may be empty. Half-open: on the opening moment the gate is open,
+    on the closing moment it is closed."""
+    if not rule.gate:
+        return True
+    if not question.has_order:
+        return False
+    ends = question.refund_ends_at
+    if rule.gate == BEFORE:
+        return policy.opens_after is not None and (ends is None or now < ends + timedelta(days=policy.opens_after))
+    return policy.closes_after is not None and ends is not None and now >= ends + timedelta(days=policy.closes_after)
+
+
+Fits = Callable[[RoutingRule, Question, Policy, datetime], bool]
+# Of each condition: whether a rule has it, and whether it fits a question.
+CONDITIONS: dict[str, tuple[Callable[[RoutingRule], bool], Fits]] = {
+    "category": (lambda rule: bool(rule.categories), _category),
+    "issue": (lambda rule: bool(rule.issues), _issue),
+    "country": (lambda rule: bool(rule.countries), _country),
+    "value": (lambda rule: rule.high_value or bool(rule.sums), _value),
+    "merchant": (lambda rule: bool(rule.merchants or rule.tags), _merchant),
+    "language": (lambda rule: bool(rule.languages), _language),
+    "gate": (lambda rule: bool(rule.gate), _gate),
+}
+
+_PURCHASES, _ORDERS = (Category.POST_PURCHASE.value,), (Category.POST_CUSTOMER_SUPPORT.value,)
+_BEFORE_BUYING = (Category.PRE_PURCHASE.value,)
+# The article's rules, in their order. The last one always catches what is left.
+SHIPPED: tuple[RoutingRule, ...] = (
+    RoutingRule("selected_merchant", Desk.MERCHANT, categories=_PURCHASES, tags=(SELECTED,)),  # M26
+    RoutingRule("high_value", Desk.MERCHANT, categories=_PURCHASES, high_value=True),  # M27
+    RoutingRule("platform_refunds", Desk.PLATFORM, categories=_PURCHASES),  # M24
+    RoutingRule(  # M20-M23
+        "other_country", Desk.PLATFORM, categories=_BEFORE_BUYING + _ORDERS, countries=(IN_DIRECT,), elsewhere=True
+    ),
+    RoutingRule("before_gate", Desk.PLATFORM, categories=_ORDERS, gate=BEFORE),  # M30
+    RoutingRule("after_gate", Desk.PLATFORM, categories=_ORDERS, gate=AFTER),
+    RoutingRule("direct_country", Desk.MERCHANT),  # M29
+)
+SHIPPED_BY_CODE = {rule.code: rule for rule in SHIPPED}
 
 
 @dataclass(frozen=True)
@@ -38,67 +180,74 @@ class Route:
         return {"rule": self.rule, **self.data}
 
 
-def route(question: Question, policy: Policy, now: datetime) -> Route:
+def route(question: Question, policy: Policy, now: datetime, rules: Sequence[RoutingRule] = SHIPPED) -> Route:
     """The first rule that fits decides."""
-    if question.category == Category.POST_PURCHASE:
-        return _purchase(question, policy)
-    if question.country not in policy.direct_countries:
-        return Route(Desk.PLATFORM, "other_country", {"country": question.country})
-    if question.category == Category.PRE_PURCHASE:
-        return Route(Desk.MERCHANT, "direct_country", {"country": question.country})
-    return _order_question(question, policy, now)
+    decider = next(rule for rule in _working(rules) if not rule.unmet(question, policy, now))
+    return Route(decider.to, decider.code, _used(decider, question, policy))
 
 
-def _purchase(question: Question, policy: Policy) -> Route:
-    if question.selected_merchant:
-        return Route(Desk.MERCHANT, "selected_merchant")
-    threshold = policy.high_value.get(question.currency)
-    if threshold is not None and question.total >= threshold:
-        return Route(
-            Desk.MERCHANT,
-            "high_value",
-            {"total": question.total, "threshold": threshold, "currency": question.currency},
-        )
-    return Route(Desk.PLATFORM, "platform_refunds")
+def _working(rules: Iterable[RoutingRule]) -> Iterable[RoutingRule]:
+    """The rules that are switched on; whatever became of a list, the article's last one stands behind it."""
+    yield from (rule for rule in rules if rule.active)
+    yield SHIPPED[-1]
 
 
-def _order_question(question: Question, policy: Policy, now: datetime) -> Route:
-    """The two bounds of the 120 days (D12); either may be empty. Half-open: on the opening moment the gate is open,
-    on the closing moment it is closed."""
+def desk_of(routed_by: Mapping[str, Any]) -> Desk | None:
+    """Where a stored route sent its ticket."""
+    if "to" in routed_by:
+        return Desk(routed_by["to"])
+    shipped = SHIPPED_BY_CODE.get(routed_by.get("rule", ""))
+    return shipped.to if shipped else None
+
+
+def _used(rule: RoutingRule, question: Question, policy: Policy) -> dict[str, Any]:
+    """The values that a rule used. A shipped one has words of its own; any other keeps what of it fitted."""
+    is_shipped = rule == SHIPPED_BY_CODE.get(rule.code)
+    if not is_shipped or (rule.catches_all and question.category == Category.POST_PURCHASE):
+        return {"to": str(rule.to), "when": _fitted(rule, question, policy).as_json(), **_total(rule, question)}
     ends = question.refund_ends_at
-    if policy.opens_after is not None:
-        opens = ends + timedelta(days=policy.opens_after) if ends else None
-        if opens is None or now < opens:
-            return Route(Desk.PLATFORM, "before_gate", {"days": policy.opens_after, "opens_at": _iso(opens)})
-    if policy.closes_after is not None and ends is not None:
-        closes = ends + timedelta(days=policy.closes_after)
-        if now >= closes:
-            return Route(Desk.PLATFORM, "after_gate", {"days": policy.closes_after, "closed_at": _iso(closes)})
-    return Route(Desk.MERCHANT, "direct_country", {"country": question.country})
+    match rule.code:
+        case "other_country" | "direct_country":
+            return {"country": question.country}
+        case "high_value":
+            return {
+                "total": question.total,
+                "threshold": policy.high_value[question.currency],
+                "currency": question.currency,
+            }
+        case "before_gate":
+            return {"days": policy.opens_after, "opens_at": _days_after(ends, policy.opens_after)}
+        case "after_gate":
+            return {"days": policy.closes_after, "closed_at": _days_after(ends, policy.closes_after)}
+    return {}
 
 
-def _iso(moment: datetime | None) -> str:
-    return moment.isoformat() if moment else ""
+def _fitted(rule: RoutingRule, question: Question, policy: Policy) -> RoutingRule:
+    """The rule, but of everything that it lists only what this question has."""
+    sums = {currency: bounds for currency, bounds in rule.sums.items() if currency == question.currency}
+    if rule.high_value and question.currency in policy.high_value:
+        sums = {question.currency: (policy.high_value[question.currency], None)}
+        if question.total < policy.high_value[question.currency]:
+            sums = {question.currency: rule.sums[question.currency]}
+    return replace(
+        rule,
+        categories=(question.category.value,) if rule.categories else (),
+        issues=(question.issue,) if rule.issues else (),
+        countries=(question.country,) if rule.countries else (),
+        elsewhere=False,
+        high_value=False,
+        sums=sums,
+        merchants=(question.merchant,) if question.merchant in rule.merchants else (),
+        tags=tuple(tag for tag in rule.tags if tag in question.all_tags),
+        languages=(question.language,) if rule.languages else (),
+    )
 
 
-def explain(routed_by: dict[str, Any]) -> str:
-    """The rule that sent a ticket where it is, in words that support and merchant can read (D32)."""
-    data = dict(routed_by)
-    rule = data.pop("rule", "")
-    if "country" in data:
-        data["country"] = countries.name(data["country"])
-    if "currency" in data:
-        data["total"] = money.show(data["total"], data["currency"])
-        data["threshold"] = money.show(data["threshold"], data["currency"])
-    if rule == "other_country" and not data["country"]:
-        return _("Platform support answers customers whose country is not known.")
-    words = {
-        "direct_country": _("Questions of customers in %(country)s go straight to the merchant."),
-        "other_country": _("Questions of customers in %(country)s are answered by platform support."),
-        "selected_merchant": _("This merchant handles its own returns, refunds and defects."),
-        "high_value": _("High-value order: %(total)s, and from %(threshold)s the merchant answers first."),
-        "platform_refunds": _("Platform support handles returns, refunds and defects of this order."),
-        "before_gate": _("Until %(days)s days after the refund window, platform support answers order questions."),
-        "after_gate": _("More than %(days)s days after the refund window, platform support answers order questions."),
-    }.get(rule, "")
-    return words % data if words else ""
+def _total(rule: RoutingRule, question: Question) -> dict[str, Any]:
+    if not (rule.high_value or rule.sums):
+        return {}
+    return {"total": question.total, "currency": question.currency}
+
+
+def _days_after(ends: datetime | None, days: int | None) -> str:
+    return (ends + timedelta(days=days or 0)).isoformat() if ends else ""

@@ -26,7 +26,9 @@ from marketdesk.people.party import Party
 from marketdesk.policy import promises
 from marketdesk.refunds import reconciling, refunding
 from marketdesk.refunds.models import Refund
+from marketdesk.tickets.issue_types import ISSUES
 from marketdesk.tickets.models import Ticket
+from marketdesk.tickets.routes import ROUTING
 from marketdesk.tickets.rules import Verb
 from tests.outbox import webhooks
 from tests.outbox.webhooks import LOOPBACK, Receiver, always, answers, at_first, endpoint
@@ -102,6 +104,8 @@ def _everything(ask: Ask, sofia: Actor, mehmet: Actor, ada: Actor) -> None:
     )  # fmt: skip
     late.mark_late(by=clock(timezone.now() + timedelta(hours=49)))
     promises.change({"reply_hours": 24}, reason="CANARY-REASON", by=sofia)
+    ROUTING.change(ROUTING.read()[2:], reason="CANARY-REASON", by=sofia)
+    ISSUES.change(ISSUES.read()[::-1], reason="CANARY-REASON", by=sofia)
 
 
 # How they are signed, W1

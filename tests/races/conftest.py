@@ -23,7 +23,8 @@ from marketdesk.people.models import User
 from marketdesk.people.party import Party
 from marketdesk.policy import promises
 from marketdesk.policy.models import PolicyChange
-from marketdesk.tickets.models import Issue, Ticket
+from marketdesk.tickets import routes
+from marketdesk.tickets.models import Issue, ListChange, Ticket
 from tests.conftest import make_order
 
 RACERS = 8
@@ -73,9 +74,12 @@ def arena(arena_database: str, django_db_blocker: Any) -> Iterator["Arena"]:
     """The arena, under the default policy: what a race changed is not the next one's."""
     with django_db_blocker.unblock(), connected_to(arena_database):
         PolicyChange.objects.all().delete()
+        ListChange.objects.all().delete()
         promises.forget()
+        routes.forget()
         yield Arena()
         promises.forget()
+        routes.forget()
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import pytest
 
 from marketdesk.lib.countries import EUROPE
 from marketdesk.policy.defaults import Policy
-from marketdesk.tickets import routing
+from marketdesk.tickets import routing, routing_words
 from marketdesk.tickets.routing import Question
 from marketdesk.tickets.rules import Category, Desk
 
@@ -157,9 +157,9 @@ EXPLAINED: list[tuple[Question, Policy, str]] = [
 def test_the_rule_is_said_in_words(question: Question, policy: Policy, words: str) -> None:
     stored = routing.route(question, policy, NOW).as_json()
 
-    assert routing.explain(stored).replace("\xa0", " ") == words
+    assert routing_words.explain(stored).replace("\xa0", " ") == words
 
 
 @pytest.mark.parametrize("stored", [{}, {"rule": "of another time"}])
 def test_an_unknown_rule_says_nothing(stored: dict[str, Any]) -> None:
-    assert routing.explain(stored) == ""
+    assert routing_words.explain(stored) == ""

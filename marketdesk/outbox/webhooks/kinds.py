@@ -30,6 +30,8 @@ KINDS: dict[str, str] = {
     "refund_contradicted": "refund.contradicted",
     "due_soon": "merchant.due_soon",  # D29
     "policy_changed": "policy.changed",
+    "routing_changed": "routing.changed",
+    "issue_type_changed": "issue_types.changed",
 }
 # Only the endpoint is told of it that somebody sends it to.
 TEST = "webhook_tested"

@@ -18,6 +18,8 @@ from marketdesk.tickets.rules import State
 
 # Where a refund stood after an event.
 _STATUS = {"refund_succeeded": RefundStatus.SUCCEEDED, "refund_failed": RefundStatus.FAILED}
+# Events that change a whole list, and what it is called.
+LISTS = {"routing_changed": "rules", "issue_type_changed": "issue_types"}
 
 
 def message_id(event: Event) -> str:
@@ -89,6 +91,8 @@ def _about_others(event: Event) -> dict[str, Any]:
         }
     if event.verb == TEST:
         return {}
+    if event.verb in LISTS:
+        return {LISTS[event.verb]: event.data.get("rows", [])}  # as they are now; the reason is the team's own
     return {"values": event.data.get("values", {})}  # of the policy; the reason is the team's own
 
 

@@ -4,7 +4,19 @@ from marketdesk.tickets.models.attachment import Attachment
 from marketdesk.tickets.models.draft import Beginning, Draft
 from marketdesk.tickets.models.issue import Issue
 from marketdesk.tickets.models.message import Message
+from marketdesk.tickets.models.ordered import ListChange, ListDraft, ListKind
 from marketdesk.tickets.models.ticket import Ticket
 from marketdesk.tickets.models.wait import Wait
 
-__all__ = ["Attachment", "Beginning", "Draft", "Issue", "Message", "Ticket", "Wait"]
+__all__ = [
+    "Attachment",
+    "Beginning",
+    "Draft",
+    "Issue",
+    "ListChange",
+    "ListDraft",
+    "ListKind",
+    "Message",
+    "Ticket",
+    "Wait",
+]

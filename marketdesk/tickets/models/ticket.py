@@ -18,7 +18,7 @@ from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
 from marketdesk.people.party import Party
 from marketdesk.policy import promises
-from marketdesk.tickets import clock, routing, rules
+from marketdesk.tickets import clock, routes, routing, routing_words, rules
 from marketdesk.tickets.errors import NotAllowed, SomethingNew
 from marketdesk.tickets.models.attachment import Attachment
 from marketdesk.tickets.models.draft import Draft
@@ -123,6 +123,7 @@ class Ticket(models.Model):
                 name="ticket_closed",
                 condition=Q(closed_at__isnull=False, shared=True),
             ),
+            models.Index(fields=["opened_at"], name="ticket_by_opening"),
             models.Index(fields=["merchant", "public_updated_at", "id"], name="ticket_by_update"),
             models.Index(fields=["customer", "-public_updated_at", "-id"], name="ticket_by_customer"),
             models.Index(fields=["turned_at", "id"], name="ticket_at_support", condition=Q(state=State.WITH_SUPPORT)),
@@ -205,15 +206,25 @@ class Ticket(models.Model):
     def route(*, customer: User, merchant: Merchant, issue: Issue, order: Order | None, now: datetime) -> routing.Route:
         """Who would answer such a question now, and why: also what a customer is shown before sending."""
         promised = promises.current()
-        question = routing.Question(
+        question = Ticket.question(customer=customer, merchant=merchant, issue=issue, order=order)
+        return routing.route(question, promised, now, routes.current())
+
+    @staticmethod
+    def question(*, customer: User, merchant: Merchant, issue: Issue, order: Order | None) -> routing.Question:
+        """What the routing looks at."""
+        window = promises.current().refund_window_days
+        return routing.Question(
             category=Category(issue.category),
             country=order.country if order else customer.country,
             selected_merchant=merchant.selected,
             total=order.total if order else 0,
             currency=order.currency if order else "",
-            refund_ends_at=order.refund_ends_at(promised.refund_window_days) if order else None,
+            refund_ends_at=order.refund_ends_at(window) if order else None,
+            issue=issue.code,
+            merchant=merchant.external_id,
+            tags=frozenset(merchant.tags),
+            language=customer.language,
         )
-        return routing.route(question, promised, now)
 
     # What people do
 
@@ -390,8 +401,9 @@ class Ticket(models.Model):
     @property
     def why_here(self) -> str:
         """The rule that sent it where it went first, in words (D32); and that platform support handed it on."""
-        words = routing.explain(self.routed_by)
-        if self.desk == Desk.PLATFORM or self.routed_by.get("rule") not in routing.TO_PLATFORM:
+        known = routing_words.Names({self.issue_id: self.issue.label}, {self.merchant.external_id: self.merchant.name})
+        words = routing_words.explain(self.routed_by, known)
+        if self.desk == Desk.PLATFORM or routing.desk_of(self.routed_by) != Desk.PLATFORM:
             return words
         names = {"platform": promises.current().platform_name, "merchant": self.merchant.name}
         names = {key: isolated(name) for key, name in names.items()}
