@@ -1,11 +1,34 @@
-"""The reader's own language and time zone, for every page."""
+"""For every page: the reader's own language and time zone, when a session was last used, and the second factor where
+the policy asks for one."""
 
+import time
 import zoneinfo
 from collections.abc import Callable
 
+from allauth.mfa.utils import is_mfa_enabled
+from allauth.usersessions.models import UserSession
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from marketdesk.people.accounts import SEEN_AT
+from marketdesk.people.party import Party
+from marketdesk.policy import promises
+
+# Seconds between two notes of a session's last use: a page costs no write for it.
+NOTED_EVERY = 300
+# Whom the policy can ask for a second factor, and what is open to them until they have one.
+ASKED = {"support": {Party.SUPPORT}, "everybody": {Party.SUPPORT, Party.MERCHANT}}
+OPEN_WITHOUT = (
+    "/accounts/2fa/",
+    "/accounts/logout/",
+    "/accounts/reauthenticate/",
+    "/language",
+    "/healthz",
+)
 
 
 class ReaderMiddleware:
@@ -28,3 +51,37 @@ class ReaderMiddleware:
         response = self.get_response(request)
         timezone.deactivate()
         return response
+
+
+class SeenMiddleware:
+    """Notes when a session was last used, where it began with signing in."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        noted = request.session.get(SEEN_AT)
+        if noted and time.time() - noted > NOTED_EVERY and request.user.is_authenticated:
+            request.session[SEEN_AT] = time.time()
+            UserSession.objects.filter(session_key=request.session.session_key).update(last_seen_at=timezone.now())
+        return self.get_response(request)
+
+
+class SecondFactorMiddleware:
+    """Leads those of whom the policy asks a second factor to set one up, before any other page."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if self._is_asked(request) and not is_mfa_enabled(request.user):
+            words = _("First turn on the two-step sign-in, or add a passkey. Then you can go on.")
+            messages.warning(request, words)
+            return redirect("mfa_index")
+        return self.get_response(request)
+
+    def _is_asked(self, request: HttpRequest) -> bool:
+        asked = ASKED.get(promises.current().second_factor)
+        if not asked or request.path_info.startswith(OPEN_WITHOUT) or not request.user.is_authenticated:
+            return False
+        return request.user.party in asked

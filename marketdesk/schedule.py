@@ -28,6 +28,7 @@ HANDLERS: Mapping[str, Handler] = {
     "tell": outbox.tell,
     "mail": outbox.send,
     "account_mail": accounts.send,
+    "invite": outbox.invite,
     "sweep_overdue": tickets.sweep_overdue,
     "sweep_due_soon": tickets.sweep_due_soon,
     "sweep_silent": tickets.sweep_silent,

@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "marketdesk.tickets",
     "marketdesk.refunds",
     "marketdesk.replies",
+    "marketdesk.teams",
     "marketdesk.translations",
     "marketdesk.performance",
     "marketdesk.outbox",
@@ -61,6 +62,7 @@ INSTALLED_APPS = [
     "marketdesk.dashboard",
     "marketdesk.support",
     "marketdesk.api",
+    "marketdesk.joining",
     "marketdesk.demo",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -70,6 +72,9 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.usersessions",
     "django_htmx",
     "csp",
 ]
@@ -91,6 +96,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "marketdesk.storefront.letters.LettersMiddleware",
     "marketdesk.middleware.ReaderMiddleware",
+    "marketdesk.middleware.SeenMiddleware",
+    "marketdesk.middleware.SecondFactorMiddleware",
 ]
 ROOT_URLCONF = "marketdesk.urls"
 WSGI_APPLICATION = "marketdesk.wsgi.application"
@@ -149,8 +156,11 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
 ACCOUNT_SESSION_REMEMBER = True
 # Who asks for a new password gets a mail, known here or not, so that nobody learns which; but nobody is flooded.
-ACCOUNT_RATE_LIMITS = {"reset_password": "20/m/ip,3/h/key"}
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+# Nor does anybody guess invitations, or make the desk write to the world.
+ACCOUNT_RATE_LIMITS = {"reset_password": "20/m/ip,3/h/key", "accept": "20/m/ip", "invite": "60/h/user"}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_FORMS = {"add_webauthn": "marketdesk.joining.passkeys.PasskeyForm"}
 LOGIN_REDIRECT_URL = "/"
 LOGIN_URL = "account_login"
 

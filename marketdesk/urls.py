@@ -4,6 +4,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from marketdesk import front
+from marketdesk.joining import invited
 from marketdesk.storefront import arriving
 
 urlpatterns = [
@@ -11,6 +12,7 @@ urlpatterns = [
     path("healthz", front.healthz, name="healthz"),
     path("language", front.set_language, name="set-language"),
     path("account/", front.account, name="account"),
+    path("invitation", invited.invitation, name="invitation"),
     path("accounts/login/", front.SignIn.as_view(), name="account_login"),
     # Mail addresses come from the marketplace. Allauth's page would take any, also somebody else's, without a proof.
     path("accounts/email/", RedirectView.as_view(pattern_name="account"), name="account_email"),
@@ -25,4 +27,5 @@ urlpatterns = [
 handler400 = front.bad_request
 handler403 = front.forbidden
 handler404 = front.not_found
+handler429 = front.too_many  # allauth's: too many tries
 handler500 = front.server_error

@@ -6,9 +6,11 @@ from typing import Any
 from django.utils import timezone
 
 from marketdesk.journal.models import Event, Job
-from marketdesk.outbox import mail, recipients
+from marketdesk.lib import sealing
+from marketdesk.outbox import invitations, mail, recipients
 from marketdesk.outbox.webhooks import planning
 from marketdesk.people.models import User
+from marketdesk.teams.models import Invitation
 
 # How long it can be looked up, and sent again, what an endpoint was told.
 DELIVERIES_KEPT = timedelta(days=30)
@@ -37,6 +39,14 @@ def send(payload: dict[str, Any]) -> None:
     message = mail.compose(event, payload["letter"], user, reader)
     if message is not None:
         message.send()
+
+
+def invite(payload: dict[str, Any]) -> None:
+    """Send the link of an invitation, unless it has ended meanwhile."""
+    open_ = Invitation.objects.open(timezone.now()).select_related("merchant")
+    invitation = open_.filter(pk=payload["invitation"]).first()
+    if invitation is not None:
+        invitations.compose(invitation, sealing.unseal(payload["token"])).send()
 
 
 def sweep_deliveries(_payload: dict[str, Any]) -> None:

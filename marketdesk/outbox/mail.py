@@ -39,14 +39,19 @@ def compose(event: Event, letter: str, user: User, reader: Actor) -> EmailMessag
         if context is None:
             return None
         context["name"] = user.given_name
-        written = render_to_string(f"outbox/{letter}.txt", context)
+        return write(letter, context, to=user.email or "", about=f"{event.pk}:{user.pk}")
+
+
+def write(letter: str, context: dict[str, Any], *, to: str, about: str) -> EmailMessage:
+    """The mail of a letter. `about` names what it tells whom: the same mail has the same Message-ID when it is sent
+    again after a crash, so that programs can show it once."""
     # A letter's first line is its subject.
-    subject, _newline, body = written.strip().partition("\n")
+    subject, _newline, body = render_to_string(f"outbox/{letter}.txt", context).strip().partition("\n")
     return EmailMessage(
         subject=" ".join(subject.split()),
         body=re.sub(r"\n{3,}", "\n\n", body).strip() + "\n",
-        to=[user.email or ""],
-        headers=_headers(event, user),
+        to=[to],
+        headers=_headers(about),
     )
 
 
@@ -57,11 +62,10 @@ def _zone(user: User) -> zoneinfo.ZoneInfo:
         return zoneinfo.ZoneInfo(settings.TIME_ZONE)
 
 
-def _headers(event: Event, user: User) -> dict[str, str]:
-    """The same mail has the same Message-ID when it is sent again after a crash, so that programs can show it once.
-    Derived with the secret key: nobody reads our event numbers from it."""
+def _headers(about: str) -> dict[str, str]:
+    """Derived with the secret key: nobody reads our event numbers from it."""
     host = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip(" >") or "localhost"
-    digest = salted_hmac("marketdesk.outbox.mail", f"{event.pk}:{user.pk}", algorithm="sha256").hexdigest()[:32]
+    digest = salted_hmac("marketdesk.outbox.mail", about, algorithm="sha256").hexdigest()[:32]
     return {"Message-ID": f"<{digest}@{host}>", "Auto-Submitted": "auto-generated"}
 
 

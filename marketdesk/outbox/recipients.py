@@ -99,10 +99,11 @@ def _people(party: Party, event: Event, ticket: Ticket | None) -> QuerySet[User]
     if party == Party.MERCHANT:
         return reachable.filter(membership__merchant_id__in=[event.merchant_id])
     if event.subject_kind == "endpoint":  # the administrators' business, while there are any
-        administrators = reachable.filter(is_superuser=True)
+        administrators = reachable.filter(is_staff=True)
         return administrators if administrators.exists() else reachable
-    # Whoever looks after it; the whole team as long as nobody does.
-    return reachable.filter(pk=ticket.assignee_id) if ticket and ticket.assignee_id else reachable
+    # Whoever looks after it; the whole team as long as nobody does, or who did has left.
+    looking_after = reachable.filter(assigned_tickets=ticket) if ticket else reachable.none()
+    return looking_after if looking_after.exists() else reachable
 
 
 def reader(user: User, event: Event) -> Actor | None:

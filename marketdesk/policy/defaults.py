@@ -77,6 +77,20 @@ class Policy:
         "our choice",
     )
 
+    invitation_days: int = _promise(
+        7, _("Days within which an invitation to a team can be accepted."), "our choice", bounds=(1, 90)
+    )
+    second_factor: str = _promise(
+        "no",
+        _("Who must turn on the two-step sign-in, or add a passkey, before any other page."),
+        "our choice",
+        choices={
+            "no": _("Nobody, but administrators for the policy and the team"),
+            "support": _("Platform support"),
+            "everybody": _("Platform support and merchants"),
+        },
+    )
+
     direct_countries: list[str] = _promise(
         EUROPE,
         _("Countries whose customers' questions go straight to the merchant."),
@@ -152,6 +166,7 @@ HEADINGS = {
     "platform_name": _("The marketplace"),
     "reply_hours": _("Time to answer"),
     "silence_reminder_days": _("Silence, re-opening and rating"),
+    "invitation_days": _("Teams and signing in"),
     "direct_countries": _("Who answers first"),
     "figures_days": _("Figures, warnings and penalties"),
 }

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from marketdesk.support import deliveries, lists, policy, refunds, tickets, webhooks
+from marketdesk.support import deliveries, lists, policy, refunds, team, tickets, webhooks
 
 app_name = "support"
 urlpatterns = [
@@ -21,6 +21,10 @@ urlpatterns = [
     path("webhooks/<id:public_id>/secret", webhooks.secret, name="webhook-secret"),
     path("webhooks/<id:public_id>/replay", deliveries.replay, name="replay"),
     path("webhooks/<id:public_id>/messages/<slug:message>", deliveries.delivery, name="delivery"),
+    path("team", team.team, name="team"),
+    path("team/members/<id:public_id>", team.member, name="member"),
+    path("team/invitations/<id:public_id>", team.invitation, name="invitation"),
+    path("team/owners", team.owners, name="owners"),
     path("tickets/<id:public_id>", tickets.ticket, name="ticket"),
     path("tickets/<id:public_id>/draft", tickets.draft, name="draft"),
     path("tickets/<id:public_id>/refunds/<id:refund>", tickets.settle, name="settle"),

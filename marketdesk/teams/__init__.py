@@ -1,0 +1,1 @@
+"""Teams: who works for a merchant or for the platform's support, how they come in and how they leave."""
