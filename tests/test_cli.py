@@ -329,3 +329,47 @@ def test_a_platform_key_from_its_making_to_its_end(desk: Desk) -> None:
 )
 def test_a_key_that_cannot_be_made_or_found(words: list[str], said: str, desk: Desk) -> None:
     _refused(desk.run("key", *words), said)
+
+
+# The policy
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("platform_name", "Bazaar"),
+        ("reply_hours", "36"),
+        ("direct_countries", "DE,FR"),
+        ("reminder_hours", "[12, 3]"),
+        ("opens_after", "null"),
+        ("high_value", '{"EUR": 5000}'),
+    ],
+)
+def test_a_promise_is_changed_by_a_script(name: str, value: str, desk: Desk) -> None:
+    changed = desk.run("policy", "set", name, value, "--reason", "We open today.")
+
+    assert changed.returncode == 0, changed.stderr
+    assert f"{name} {value}" in desk.run("policy", "show").stdout.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("kindness", "1", "policy show"),
+        ("reply_hours", "0", "from 1 to 1000"),
+        ("reply_hours", "soon", "cannot be a value"),
+        ("reminder_hours", "24", "cannot be a value"),
+        ("high_value", "[]", "cannot be a value"),
+        ("direct_countries", "DE,XX", "XX"),
+    ],
+)
+def test_a_promise_that_cannot_be_kept_is_refused(name: str, value: str, said: str, desk: Desk) -> None:
+    before = desk.run("policy", "show").stdout
+
+    _refused(desk.run("policy", "set", name, value, "--reason", "A trial."), said)
+    assert desk.run("policy", "show").stdout == before
+
+
+def test_a_promise_changes_only_for_a_reason(desk: Desk) -> None:
+    _refused(desk.run("policy", "set", "reply_hours", "36", "--reason", " "), "why")
+    assert "reply_hours 48" in desk.run("policy", "show", "reply_hours").stdout

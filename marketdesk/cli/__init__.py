@@ -1,4 +1,5 @@
-"""The command line: `marketdesk serve | worker | demo | import | token | key | arrival-key | webhook | manage`.
+"""The command line: `marketdesk serve | worker | demo | import | token | key | arrival-key | webhook | policy |
+manage`.
 
 Each module beside this one names its commands in `add`; a new one is entered in GROUPS.
 """
@@ -11,11 +12,11 @@ from collections.abc import Callable, Sequence
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError
 
-from marketdesk.cli import arrival_keys, demo, importing, keys, serving, tokens, webhooks
+from marketdesk.cli import arrival_keys, demo, importing, keys, policies, serving, tokens, webhooks
 from marketdesk.cli.starting import Refused, check_home, say
 from marketdesk.version import VERSION
 
-GROUPS = (serving, demo, importing, tokens, keys, arrival_keys, webhooks)
+GROUPS = (serving, demo, importing, tokens, keys, arrival_keys, webhooks, policies)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
