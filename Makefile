@@ -7,15 +7,18 @@ LANGUAGES := de fr es it pt_BR nl pl tr vi zh_Hant ar
 CATALOGUES := $(wildcard marketdesk/locale/*/LC_MESSAGES/*.po)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check fix soak bench messages browser
+.PHONY: help setup run demo-shop test check fix soak bench messages browser
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
-setup: .venv/developing .venv/catalogues  ## make .venv with everything that developing needs
+setup: .venv/developing .venv/shop .venv/catalogues  ## make .venv with everything that developing needs
 
 run: .venv/running .venv/catalogues  ## start a desk under ./var, with the demo marketplace when it is empty
 	@$(BIN)/marketdesk serve --demo
+
+demo-shop: .venv/shop .venv/catalogues  ## a toy shop and a desk side by side, under ./var/shop
+	@$(BIN)/python examples/demo_shop.py
 
 test: setup browser  ## the whole test programme: SQLite, PostgreSQL, a real browser
 	@$(BIN)/python -m tests.programme
@@ -67,6 +70,12 @@ PAGES = $(filter %.html,$(TEMPLATES))
 .venv/developing: .venv/running requirements/dev.txt
 	@echo "Installing what developing needs …"
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+# The toy shop's own packages: none of them is the desk's.
+.venv/shop: .venv/running examples/shop/requirements.txt
+	@echo "Installing what the toy shop needs …"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r examples/shop/requirements.txt
 	@touch $@
 
 # The journeys drive the system's Chromium; the fonts are for scripts that a bare machine cannot draw.

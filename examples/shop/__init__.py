@@ -1,0 +1,1 @@
+"""Bazaar, a toy shop: how a marketplace uses Marketdesk, over nothing but HTTP."""
