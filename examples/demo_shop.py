@@ -153,7 +153,7 @@ def main() -> int:
     desk_port = int(os.environ.get("PORT") or 8000)
     shop_port = int(os.environ.get("SHOP_PORT") or desk_port + 1)
     both = Together(Path(os.environ.get("DEMO_SHOP_HOME", "var/shop")).resolve(), desk_port, shop_port)
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     programs = []
     try:
