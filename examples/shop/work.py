@@ -211,9 +211,8 @@ def _why_not(refund: sqlite3.Row, kept: sqlite3.Connection) -> str:
     order = kept.execute("SELECT total FROM orders WHERE id = ?", (refund["order_id"],)).fetchone()
     if order is None:
         return "We know no such order."
-    paid_back = kept.execute(
-        "SELECT amount FROM payments JOIN refunds ON refunds.key = refund_key WHERE order_id = ?", (refund["order_id"],)
-    ).fetchall()
-    if sum(Decimal(one["amount"]) for one in paid_back) + Decimal(refund["amount"]) > Decimal(order["total"]):
+    paid = "SELECT amount FROM refunds WHERE order_id = ? AND status = 'paid'"
+    paid_back = [Decimal(one["amount"]) for one in kept.execute(paid, (refund["order_id"],))]
+    if sum(paid_back) + Decimal(refund["amount"]) > Decimal(order["total"]):
         return "That is more than was paid for the order."
     return ""

@@ -1,5 +1,4 @@
-"""The command line: `marketdesk serve | worker | demo | import | token | key | arrival-key | webhook | policy |
-manage`.
+"""The command line: `marketdesk serve` and all the others.
 
 Each module beside this one names its commands in `add`; a new one is entered in GROUPS.
 """
