@@ -17,8 +17,9 @@ def verify(body: bytes, headers: Iterable[tuple[str, str]], secrets: Sequence[st
     """Raise Forged unless one of our secrets signed it within the last five minutes. While a secret is rotated there
     are two: whichever of them fits is good."""
     for secret in secrets:
+        hook = Webhook(secret)
         try:
-            Webhook(secret).verify(body, dict(headers), json_parse=False)
+            hook.verify(body, dict(headers), json_parse=False)
             return
         except (WebhookVerificationError, ValueError):  # ValueError: a signature that is no base64, a body no UTF-8
             continue

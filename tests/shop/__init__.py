@@ -1,0 +1,1 @@
+"""The toy shop by itself: what an integrator copies must be right."""
