@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import site
 import subprocess
 import sys
@@ -11,37 +10,23 @@ from pathlib import Path
 
 import pytest
 
-from tests.desk import ROOT, Desk, surroundings
+from tests.desk import Desk, surroundings
+from tests.wheel import build, do
 
 pytestmark = pytest.mark.heavy
-
-SOURCES = ("pyproject.toml", "README.md", "LICENSE", "requirements", "marketdesk")
 
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An environment of its own with the wheel in it. What the wheel depends on is lent by ours, without network."""
     folder = tmp_path_factory.mktemp("wheel")
-    for name in SOURCES:
-        source, target = ROOT / name, folder / "source" / name
-        target.parent.mkdir(exist_ok=True)
-        if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, target)
-    _do(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, folder / "source")
-    _do(sys.executable, "-m", "venv", "--without-pip", folder / "venv")
+    wheel = build(folder)
+    do(sys.executable, "-m", "venv", "--without-pip", folder / "venv")
     python = folder / "venv" / "bin" / "python"
-    (wheel,) = folder.glob("*.whl")
-    _do(sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", "--no-index", "--quiet", wheel)
+    do(sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", "--no-index", "--quiet", wheel)
     (packages,) = (folder / "venv").glob("lib/python*/site-packages")
     (packages / "lent.pth").write_text("\n".join(site.getsitepackages()))
     return folder / "venv" / "bin"
-
-
-def _do(*words: object) -> None:
-    done = subprocess.run([str(word) for word in words], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.fixture
