@@ -1,7 +1,9 @@
 """The toy shop is a program of its own: nothing of the desk's is in it."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -24,8 +26,22 @@ def test_the_shop_imports_none_of_the_desks_code() -> None:
 
 
 @pytest.mark.parametrize("source", sorted(EXAMPLES.rglob("*.py")), ids=lambda source: source.name)
-def test_no_source_names_the_desks_modules(source: object) -> None:
-    text = source.read_text(encoding="utf-8")  # type: ignore[attr-defined]
+def test_no_source_names_the_desks_modules(source: Path) -> None:
+    text = source.read_text(encoding="utf-8")
 
     assert "import marketdesk" not in text
     assert "from marketdesk" not in text
+
+
+def pins(name: str) -> dict[str, str]:
+    return dict(re.findall(r"^([a-z0-9-]+)==(\S+)", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def test_both_can_be_installed_in_one_place() -> None:
+    """`make demo-shop` does: what both need has one version."""
+    shop, desk = pins("examples/shop/requirements.txt"), pins("requirements/run.txt") | pins("requirements/dev.txt")
+
+    assert {name: shop[name] for name in shop.keys() & desk.keys()} == {
+        name: desk[name] for name in shop.keys() & desk.keys()
+    }
+    assert "requests" in shop.keys() & desk.keys()
