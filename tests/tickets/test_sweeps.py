@@ -1,5 +1,6 @@
 """What the clock starts by itself happens once, however often and however late it looks (K2 of the programme)."""
 
+import os
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -287,6 +288,20 @@ def test_old_keys_and_pictures_that_were_never_sent_go(now: Any, ticket: Ticket,
     now.shift(timedelta(days=30))
     jobs.sweep_leftovers({})
     assert Deed.objects.count() == 0
+
+
+def test_files_that_no_row_ever_named_go_when_they_are_old(now: Any, ada: Actor, picture: Any) -> None:
+    kept, old, young = (Attachment.keep(picture(color), "x.png", by=ada) for color in ("blue", "red", "green"))
+    Attachment.objects.exclude(pk=kept.pk).delete()  # as if what they came with had been refused
+    for one, days in ((kept, 1), (old, 3), (young, 1)):
+        for path in (one.path, one.thumbnail_path):
+            at = later(ada, days=-days).at.timestamp()
+            os.utime(default_storage.path(path), (at, at))
+
+    jobs.sweep_leftovers({})
+
+    assert [default_storage.exists(one.path) for one in (kept, old, young)] == [True, False, True]
+    assert not default_storage.exists(old.thumbnail_path)
 
 
 def test_what_is_wrong_with_one_ticket_keeps_no_other_waiting(

@@ -1,5 +1,6 @@
 """Pictures on a ticket: private, drawn anew on arrival, stored by what they hold."""
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from typing import IO
@@ -16,6 +17,7 @@ from marketdesk.people.actor import Actor
 from marketdesk.tickets.models.message import Message
 
 MOST = 6
+FOLDER = "pictures"
 
 
 class Attachments(models.QuerySet["Attachment"]):
@@ -106,11 +108,11 @@ class Attachment(models.Model):
     @property
     def path(self) -> str:
         """Where the picture lies in the storage."""
-        return f"pictures/{self.sha256[:2]}/{self.sha256}.{self.suffix}"
+        return f"{FOLDER}/{self.sha256[:2]}/{self.sha256}.{self.suffix}"
 
     @property
     def thumbnail_path(self) -> str:
-        return f"pictures/{self.sha256[:2]}/{self.sha256}-small.{self.suffix}"
+        return f"{FOLDER}/{self.sha256[:2]}/{self.sha256}-small.{self.suffix}"
 
     def open(self, *, small: bool = False) -> IO[bytes]:
         """The picture's bytes, or its thumbnail's."""
@@ -127,7 +129,21 @@ class Attachment(models.Model):
             if not cls.objects.filter(sha256=attachment.sha256).exists():
                 default_storage.delete(attachment.path)
                 default_storage.delete(attachment.thumbnail_path)
+        cls._sweep_files(before)
         return gone
+
+    @classmethod
+    def _sweep_files(cls, before: datetime) -> None:
+        """Files that no row ever named, because what they came with was refused, or a process died in between."""
+        folders, _files = default_storage.listdir(FOLDER) if default_storage.exists(FOLDER) else ([], [])
+        for folder in folders:
+            _folders, names = default_storage.listdir(f"{FOLDER}/{folder}")
+            prints = {name: re.split(r"[-.]", name)[0] for name in names}
+            known = set(cls.objects.filter(sha256__in=prints.values()).values_list("sha256", flat=True))
+            for name in (name for name, print_ in prints.items() if print_ not in known):
+                path = f"{FOLDER}/{folder}/{name}"
+                if default_storage.get_modified_time(path) < before:
+                    default_storage.delete(path)
 
 
 def _plain(name: str) -> str:
