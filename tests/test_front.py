@@ -182,6 +182,16 @@ def test_nobody_is_flooded_with_mails_for_a_new_password(client: Client, ada_use
     assert len(mailoutbox) == 3
 
 
+def test_whoever_tries_too_often_gets_a_page_of_ours(client: Client, db: None) -> None:
+    for number in range(21):
+        page = client.post(reverse("account_reset_password"), {"email": f"nobody{number}@example.org"})
+
+    text = page.content.decode()
+    assert page.status_code == 429
+    assert "Please wait a few minutes" in text
+    assert 'class="oops" id="main"' in text
+
+
 def test_a_mail_address_is_not_taken_on_somebodys_word(ada_client: Client, ada_user: User, mehmet_user: User) -> None:
     for email in ("mehmet@example.org", "victim@example.net"):
         for act in ("action_add", "action_primary"):
