@@ -197,6 +197,26 @@ def test_a_name_server_that_never_answers_is_not_waited_for(monkeypatch: pytest.
     assert time.monotonic() - begun < 2
 
 
+def test_an_address_where_nobody_answers_leaves_time_for_the_next_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    full = socket.create_server(("127.0.0.1", 0), backlog=0)
+    waiting = [socket.socket() for _ in range(4)]
+    for one in waiting:  # nobody accepts them, so that whoever comes next is not even answered
+        one.setblocking(False)
+        one.connect_ex(full.getsockname())
+
+    with webhooks.receiver() as good:
+        places = [
+            (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))
+            for port in (full.getsockname()[1], good.port)
+        ]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_a, **_k: places)
+        answer = calling.post(good.url, b"{}", {}, allowed=LOOPBACK, deadline=1)
+
+    for one in (*waiting, full):
+        one.close()
+    assert answer.status == 200
+
+
 # Bad answers
 
 
