@@ -192,6 +192,22 @@ def test_nothing_that_only_the_platform_may_read_goes_out(
     assert b'"pk"' not in everything
 
 
+def test_a_change_of_the_policy_says_from_when_it_counts_and_whether_it_was_withdrawn(
+    now: Any, shop: Receiver, sofia: Actor
+) -> None:
+    endpoint(shop.url, ("policy.changed",))
+    at = timezone.now() + timedelta(days=2)
+    change = promises.change({"reply_hours": 24}, reason="Faster.", by=sofia, valid_from=at)
+    promises.undo(change, reason="Not now.", by=sofia)
+    _told()
+    webhooks.deliver_everything()
+
+    said = [json.loads(request.body)["data"] for request in shop.came]
+
+    scheduled = {"by": "support", "values": {"reply_hours": 24}, "valid_from": at.isoformat(), "withdrawn": False}
+    assert said == [scheduled, {**scheduled, "withdrawn": True}]
+
+
 def test_a_refund_is_asked_for_with_a_key_that_never_changes(
     shop: Receiver, ask: Ask, mehmet: Actor, mehmet_user: User
 ) -> None:

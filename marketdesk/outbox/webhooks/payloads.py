@@ -12,6 +12,7 @@ from marketdesk.merchants.models import Merchant
 from marketdesk.orders.models import OrderItem
 from marketdesk.outbox.webhooks.kinds import NAMES, TEST
 from marketdesk.performance.models import Rating
+from marketdesk.policy.models import PolicyChange
 from marketdesk.refunds.models import Refund, RefundStatus
 from marketdesk.tickets.models import Message, Ticket
 from marketdesk.tickets.rules import State
@@ -93,7 +94,10 @@ def _about_others(event: Event) -> dict[str, Any]:
         return {}
     if event.verb in LISTS:
         return {LISTS[event.verb]: event.data.get("rows", [])}  # as they are now; the reason is the team's own
-    return {"values": event.data.get("values", {})}  # of the policy; the reason is the team's own
+    change = PolicyChange.objects.select_related("withdraws").get(pk=event.subject_id)
+    meant = change.withdraws or change
+    # The reason is the team's own.
+    return {"values": meant.values, "valid_from": meant.valid_from.isoformat(), "withdrawn": meant is not change}
 
 
 def _ticket(ticket: Ticket, event: Event) -> dict[str, Any]:
