@@ -331,8 +331,9 @@ def _of_order(payload: Asked, customer: User, issue: Issue) -> dict[str, Any]:
 
 
 def _items(whole: list[OrderItem], wanted: list[str]) -> list[OrderItem]:
+    # An item without a SKU is not what an empty name means.
+    names = {item: {item.public_id, item.sku, item.name} - {""} for item in whole}
     for place, name in enumerate(wanted):
-        if not any(name in (item.public_id, item.sku, item.name) for item in whole):
+        if not any(name in known for known in names.values()):
             raise bad_fields(**{f"items.{place}": "is not an item of this order"})
-    names = set(wanted)
-    return [item for item in whole if names & {item.public_id, item.sku, item.name}]
+    return [item for item in whole if names[item] & set(wanted)]

@@ -90,6 +90,7 @@ def test_a_return_names_its_items_and_comes_with_a_picture(shop: Program, asked:
         ({"order": "O-9"}, "order"),
         ({"order": ""}, "order"),
         ({"items": ["Umbrella"]}, "items.0"),
+        ({"items": [""]}, "items.0"),
         ({"issue": "item_problem"}, "items"),
         ({"issue": "return_or_refund", "items": ["LMP-204"]}, "wants"),
         ({"issue": "product_question", "product": "p-9"}, "product"),
