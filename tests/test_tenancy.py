@@ -85,6 +85,13 @@ DOORS: dict[str, tuple[str, ...]] = {
     "support:webhook-secret": ("support", "endpoint"),
     "support:replay": ("support", "endpoint"),
     "support:delivery": ("support", "endpoint"),
+    "support:routing": ("support",),
+    "support:routing-rule": ("support", "rule"),
+    "support:try-routing": ("support",),
+    "support:undo-routing": ("support", "change"),
+    "support:issues": ("support",),
+    "support:issue": ("support", "rule"),
+    "support:undo-issues": ("support", "change"),
     "support:ticket": ("support", "ticket"),
     "support:draft": ("support", "ticket"),
     "support:settle": ("support", "ticket", "refund"),
@@ -320,6 +327,7 @@ def test_nobody_enters_by_another_partys_door(route: Route, world: World) -> Non
         "public_id": world.ticket.public_id, "picture": world.picture.public_id, "refund": world.refund.public_id,
         "queue": "awaiting-user", "kind": "order", "name": world.ticket.order.public_id if world.ticket.order else "",
         "change": "1", "message": "msg_x",
+        "change": "1", "code": "new",
     }  # fmt: skip
     for name, client in world.clients().items():
         if PARTIES[name] == door or (door == "signed in" and name != "anonymous"):

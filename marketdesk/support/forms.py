@@ -15,6 +15,15 @@ def agents() -> QuerySet[User]:
     return User.objects.filter(party=Party.SUPPORT, is_active=True).order_by("name", "pk")
 
 
+class ReasonForm(DeedForm):
+    """Why something changes for everybody."""
+
+    reason = forms.CharField(
+        max_length=500,
+        error_messages={"required": gettext_lazy("Say in a few words why, for those who look it up later.")},
+    )
+
+
 class WritingForm(MessageForm):
     """A message, and what is to become of it."""
 

@@ -22,22 +22,13 @@ from marketdesk.policy.defaults import Policy
 from marketdesk.policy.promises import BadPolicy, PolicyMoved, Step
 from marketdesk.support import promise_fields
 from marketdesk.support.entrance import AgentRequest, administrators_only
+from marketdesk.support.forms import ReasonForm
 from marketdesk.support.promise_fields import PromiseField
 from marketdesk.tickets.desk import DeskQueue
-from marketdesk.tickets.forms import DeedForm
 
 CHANGES_SHOWN = 50
 FURTHEST = timedelta(days=3650)  # that a change can be scheduled ahead
 DRAWN = "the policy that a page showed"
-
-
-class ReasonForm(DeedForm):
-    """Why the policy changes."""
-
-    reason = forms.CharField(
-        max_length=500,
-        error_messages={"required": gettext_lazy("Say in a few words why, for those who look it up later.")},
-    )
 
 
 class ChangeForm(ReasonForm):

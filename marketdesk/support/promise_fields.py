@@ -58,7 +58,7 @@ class PromiseField:
     @property
     def sums(self) -> list[tuple[str, str, str]]:
         """Currency, amount in its own digits, and the step between two amounts; at the end empty rows."""
-        rows = [(code, _amount(sum_, code), str(money.to_decimal(1, code))) for code, sum_ in self.value.items()]
+        rows = [(code, amount(sum_, code), str(money.to_decimal(1, code))) for code, sum_ in self.value.items()]
         return rows + [("", "", "any")] * NEW_SUMS
 
 
@@ -185,7 +185,7 @@ def _sum(sum_: int | None, currency: str) -> str:
     return "–" if sum_ is None else money.show(sum_, currency)
 
 
-def _amount(sum_: Any, currency: str) -> str:
+def amount(sum_: Any, currency: str) -> str:
     """12.50, as a number field wants it; what was typed and is no amount stays."""
     return str(money.to_decimal(sum_, currency)) if isinstance(sum_, int) else str(sum_)
 
@@ -223,10 +223,10 @@ def _read_sums(name: str, sent: QueryDict) -> dict[str, Any]:
     """Rows of a currency and an amount; a row without an amount is left out."""
     rows = zip(sent.getlist(f"{name}-currency"), sent.getlist(f"{name}-amount"), strict=False)
     sums = {}
-    for currency, amount in rows:
-        code, text = currency.replace("\0", "").strip().upper(), amount.replace("\0", "").strip()
+    for currency, typed in rows:
+        code, text = currency.replace("\0", "").strip().upper(), typed.replace("\0", "").strip()
         if text:
-            sums[code] = _minor(text, code)
+            sums[code] = minor(text, code)
     return sums
 
 
@@ -237,7 +237,8 @@ def _whole(text: str) -> Any:
         return text
 
 
-def _minor(text: str, currency: str) -> Any:
+def minor(text: str, currency: str) -> Any:
+    """A typed amount in minor units; what is none stays as it was typed."""
     try:
         return money.to_minor(Decimal(text), currency)
     except (ValueError, InvalidOperation):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from marketdesk.support import deliveries, lists, policy, refunds, team, tickets, webhooks
+from marketdesk.support import deliveries, issues, lists, policy, refunds, routing, team, tickets, webhooks
 
 app_name = "support"
 urlpatterns = [
@@ -14,6 +14,13 @@ urlpatterns = [
     path("refunds/<slug:queue>", refunds.refunds, name="refunds"),
     path("policy", policy.policy, name="policy"),
     path("policy/changes/<int:change>", policy.undo, name="undo-policy"),
+    path("routing", routing.routing, name="routing"),
+    path("routing/rules/<slug:code>", routing.rule, name="routing-rule"),
+    path("routing/try", routing.attempt, name="try-routing"),
+    path("routing/changes/<int:change>", routing.undo, name="undo-routing"),
+    path("issues", issues.issues, name="issues"),
+    path("issues/types/<slug:code>", issues.issue, name="issue"),
+    path("issues/changes/<int:change>", issues.undo, name="undo-issues"),
     path("webhooks", webhooks.webhooks, name="webhooks"),
     path("webhooks/new", webhooks.add, name="new-webhook"),
     path("webhooks/<id:public_id>", webhooks.webhook, name="webhook"),

@@ -51,6 +51,11 @@ def problems(rows: Rows) -> list[BadList]:
     return wrong
 
 
+def wrong(row: Row) -> list[BadList]:
+    """Everything that is wrong with one issue type by itself."""
+    return list(_wrong_row(row))
+
+
 def is_asked_about(code: str) -> bool:
     """Whether any ticket is of this issue type."""
     return Ticket.objects.filter(issue_id=code).exists()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from marketdesk.journal.models import AlreadyDone, Audience, Deed, Event, KeyReused
@@ -46,9 +47,9 @@ class OrderedList:
         """Which version it is: another one after every change."""
         return ListChange.objects.filter(kind=self.kind).values_list("pk", flat=True).last() or 0
 
-    def history(self) -> list[ListChange]:
+    def history(self) -> QuerySet[ListChange]:
         """Every change, the latest first."""
-        return list(ListChange.objects.filter(kind=self.kind).order_by("-pk"))
+        return ListChange.objects.filter(kind=self.kind).order_by("-pk")
 
     def draft(self, user_id: int) -> ListDraft:
         """What a person has drafted; the list as it is where there is nothing."""

@@ -54,9 +54,14 @@ def saved() -> Rows:
 def problems(rows: Rows) -> list[BadList]:
     """Everything that is wrong with a list of rules, each with the rule where a person puts it right."""
     rules = read(rows)
-    issues = categories()
-    wrong = [*_wrong_list(rules), *(one for rule in rules for one in _wrong_rule(rule, issues))]
-    return wrong or _never(rules, issues)
+    issues, merchants = categories(), _known_merchants(rules)
+    found = [*_wrong_list(rules), *(one for rule in rules for one in _wrong_rule(rule, issues, merchants))]
+    return found or _never(rules, issues)
+
+
+def wrong(rule: RoutingRule) -> list[BadList]:
+    """Everything that is wrong with one rule by itself."""
+    return list(_wrong_rule(rule, categories(), _known_merchants([rule])))
 
 
 def hints(rules: Sequence[RoutingRule], policy: Policy) -> dict[str, list[str]]:
@@ -73,14 +78,20 @@ def hints(rules: Sequence[RoutingRule], policy: Policy) -> dict[str, list[str]]:
 
 def names(rules: Sequence[RoutingRule]) -> Names:
     """What the issue types and the merchants of some rules are called."""
-    merchants = {one for rule in rules for one in rule.merchants}
-    known = Merchant.objects.filter(external_id__in=merchants).values_list("external_id", "name")
-    return Names({issue.code: issue.label for issue in Issue.objects.all()}, dict(known) if merchants else {})
+    return Names({issue.code: issue.label for issue in Issue.objects.all()}, _known_merchants(rules))
 
 
 def categories() -> dict[str, str]:
     """The category of each issue type."""
     return dict(Issue.objects.values_list("code", "category"))
+
+
+def _known_merchants(rules: Sequence[RoutingRule]) -> dict[str, str]:
+    """The names of the merchants that some rules mention, by the marketplace's own id."""
+    mentioned = {one for rule in rules for one in rule.merchants}
+    if not mentioned:
+        return {}
+    return dict(Merchant.objects.filter(external_id__in=mentioned).values_list("external_id", "name"))
 
 
 def _wrong_list(rules: Sequence[RoutingRule]) -> Iterator[BadList]:
@@ -92,7 +103,7 @@ def _wrong_list(rules: Sequence[RoutingRule]) -> Iterator[BadList]:
         yield BadList(_("The last rule must take everything that is left."))
 
 
-def _wrong_rule(rule: RoutingRule, issues: dict[str, str]) -> Iterator[BadList]:
+def _wrong_rule(rule: RoutingRule, issues: dict[str, str], merchants: dict[str, str]) -> Iterator[BadList]:
     for code in rule.issues:
         if code not in issues:
             yield _bad(_("There is no issue type “%(code)s”.") % {"code": code}, rule, "issues")
@@ -105,9 +116,8 @@ def _wrong_rule(rule: RoutingRule, issues: dict[str, str]) -> Iterator[BadList]:
             words = _("%(country)s is not a country code.") % {"country": country}
             yield _bad(words, rule, "countries")
     yield from _wrong_sums(rule)
-    known = set(Merchant.objects.filter(external_id__in=rule.merchants).values_list("external_id", flat=True))
     for merchant in rule.merchants:
-        if merchant not in known:
+        if merchant not in merchants:
             yield _bad(_("There is no merchant “%(id)s”.") % {"id": merchant}, rule, "merchants")
     for language in rule.languages:
         if language not in languages.LANGUAGES:

@@ -28,14 +28,19 @@ class Issue(models.Model):
     def label(self) -> str:
         """The issue's name in the current language."""
         shipped = issues.BY_CODE.get(self.code)
-        own = self.labels.get(get_language() or "en") or self.labels.get("en")
-        return str(own or (shipped.label if shipped else self.v2_label))
+        return self._own or str(shipped.label if shipped else self.v2_label)
 
     @property
     def asked(self) -> str:
         """The issue in a customer's own words."""
         shipped = issues.BY_CODE.get(self.code)
-        return str(shipped.asked) if shipped and not self.labels else self.label
+        return self._own or (str(shipped.asked) if shipped else self.label)
+
+    @property
+    def _own(self) -> str:
+        """The operator's words for this reader. What is shipped is there in every language already."""
+        fallback = "" if self.code in issues.BY_CODE else self.labels.get("en", "")
+        return str(self.labels.get(get_language() or "en") or fallback)
 
     @classmethod
     def seed(cls) -> None:
