@@ -12,7 +12,7 @@ from PIL import Image
 
 from marketdesk.journal.models import Event
 from marketdesk.merchants.models import Merchant
-from marketdesk.orders.models import Order, Product
+from marketdesk.orders.models import Order, OrderItem, Product
 from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
 from marketdesk.performance.models import Rating
@@ -90,7 +90,6 @@ def test_a_return_names_its_items_and_comes_with_a_picture(shop: Program, asked:
         ({"order": "O-9"}, "order"),
         ({"order": ""}, "order"),
         ({"items": ["Umbrella"]}, "items.0"),
-        ({"items": [""]}, "items.0"),
         ({"issue": "item_problem"}, "items"),
         ({"issue": "return_or_refund", "items": ["LMP-204"]}, "wants"),
         ({"issue": "product_question", "product": "p-9"}, "product"),
@@ -114,6 +113,15 @@ def test_a_question_that_cannot_be_asked(
     assert (answer.status, answer.code, list(answer.fields)) == (422, "bad_fields", [field])
     assert not Ticket.objects.exists()
     assert not Attachment.objects.exists()
+
+
+def test_an_empty_name_is_no_item_without_a_sku(shop: Program, asked: dict[str, Any]) -> None:
+    OrderItem.objects.update(sku="")
+
+    answer = shop.post("tickets", asked | {"items": [""]})
+
+    assert (answer.status, list(answer.fields)) == (422, ["items.0"])
+    assert not Ticket.objects.exists()
 
 
 def test_another_customers_order_cannot_be_told_from_none(
