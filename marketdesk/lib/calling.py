@@ -150,8 +150,7 @@ def post(
     except (OSError, http.client.HTTPException, ValueError) as failure:
         raise NoAnswer(_words(failure)) from failure
     finally:
-        line.close()
-        connection.close()
+        line.hang_up()
 
 
 def resolve(target: Target, allowed: Allowed, ends: float) -> list[tuple[Any, ...]]:
@@ -241,6 +240,9 @@ class _Line:
         return self._line.recv_into(into)
 
     def close(self) -> None:
+        """http.client is done with the line once it has the headers; what comes after them is read all the same."""
+
+    def hang_up(self) -> None:
         self._line.close()
 
 

@@ -136,6 +136,7 @@ def delivery(request: AgentRequest, public_id: str, message: str) -> HttpRespons
         "body": json.dumps(json.loads(found.body), ensure_ascii=False, indent=2),
         "headers": attempts[-1].headers if attempts else {},
         "tries": tries[::-1],
+        "now": request.actor.at,
         "desk_queues": DeskQueue.choices,
     }
     return render(request, "support/delivery.html", context)

@@ -6,15 +6,20 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
 from playwright.sync_api import ConsoleMessage, Dialog, Page
 
+from marketdesk.journal.models import Event
 from marketdesk.orders.models import Order, Product
+from marketdesk.outbox.models import Attempt, Delivery, Endpoint
+from marketdesk.outbox.webhooks import planning
 from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
 from marketdesk.policy import promises
 from marketdesk.refunds import refunding
 from marketdesk.tickets.models import Ticket
 from tests.conftest import make_administrator
+from tests.outbox.webhooks import endpoint
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
@@ -56,6 +61,7 @@ def test_pages_are_for_everybody(
     language = options.pop("language", "en")
     User.objects.update(language=language)
     change = promises.change({"reply_hours": 40, "direct_countries": ["DE"]}, reason="Faster.", by=sofia)
+    told = a_failing_webhook(tickets["appealed"])
     ids = [ticket.public_id for ticket in tickets.values()]
     asking = f"/my/ask/order/{order.public_id}/"
     walks = {
@@ -80,6 +86,11 @@ def test_pages_are_for_everybody(
             *(f"/support/tickets/{one}" for one in ids),
             "/support/policy",
             f"/support/policy/changes/{change.pk}",
+            "/support/webhooks",
+            "/support/webhooks/new",
+            *(f"/support/webhooks/{told.endpoint.public_id}{one}" for one in ("", "/kinds", "/secret")),
+            f"/support/webhooks/{told.endpoint.public_id}/replay?message={told.message_id}",
+            f"/support/webhooks/{told.endpoint.public_id}/messages/{told.message_id}",
         ],
     }
     found = []
@@ -93,6 +104,22 @@ def test_pages_are_for_everybody(
             assert page.locator("html").get_attribute("dir") == ("rtl" if language == "ar" else "ltr")
             found += [f"{address}: {barrier}" for barrier in barriers(page)]
     assert found == []
+
+
+def a_failing_webhook(ticket: Ticket) -> Delivery:
+    """A message that was not accepted."""
+    made, _secret = endpoint("https://a-rather-long-name-of-a-host.shop.example/hooks/of/the/marketplace?key=1")
+    event = Event.objects.filter(ticket_id=ticket.pk).earliest("id")
+    planning.plan(event, timezone.now())
+    told = Delivery.objects.get()
+    said = {"answer_status": 500, "error": ""}
+    Attempt.objects.create(delivery=told, at=timezone.now(), took=12, headers=HEADERS, answer="wide " * 99, **said)
+    told.note(attempts=1, failed_at=timezone.now(), tried_at=timezone.now(), **said)
+    Endpoint.objects.filter(pk=made.pk).update(failing_since=timezone.now())
+    return told
+
+
+HEADERS = {"webhook-id": "msg_" + "a" * 24, "webhook-timestamp": "1795360000", "webhook-signature": "v1," + "A" * 44}
 
 
 def barriers(page: Page) -> list[str]:

@@ -249,6 +249,19 @@ def test_of_a_hundred_megabytes_one_kilobyte_is_read() -> None:
     assert time.monotonic() - begun < 2
 
 
+def test_an_answer_that_comes_in_pieces_is_read_to_its_end() -> None:
+    def in_pieces(line: socket.socket, _request: object) -> None:
+        line.sendall(b"HTTP/1.0 500 No\r\nContent-Length: 12\r\n\r\n")
+        for piece in (b"out ", b"of s", b"tock"):
+            time.sleep(0.05)
+            line.sendall(piece)
+
+    with webhooks.receiver(always(in_pieces)) as slow:
+        answer = calling.post(slow.url, b"{}", {}, allowed=LOOPBACK, deadline=3)
+
+    assert answer.body == b"out of stock"
+
+
 @pytest.mark.parametrize(
     "said",
     [b"", b"\x00\x01", b"SSH-2.0-x\r\n", b"HTTP/1.1\r\n\r\n", b"HTTP/1.1 abc\r\n\r\n", b"HTTP/9.9 200 OK\r\n\r\n",
