@@ -15,10 +15,12 @@ from typing import Any
 import psutil
 import psycopg
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ed25519
 from standardwebhooks import Webhook
 
 from marketdesk.cli import importing, starting
 from marketdesk.demo import filling
+from tests.arrivals import pem_of
 from tests.desk import ROOT, Desk, surroundings, until
 from tests.outbox import webhooks
 
@@ -373,3 +375,38 @@ def test_a_promise_that_cannot_be_kept_is_refused(name: str, value: str, said: s
 def test_a_promise_changes_only_for_a_reason(desk: Desk) -> None:
     _refused(desk.run("policy", "set", "reply_hours", "36", "--reason", " "), "why")
     assert "reply_hours 48" in desk.run("policy", "show", "reply_hours").stdout
+
+
+def test_an_arrival_key_from_its_adding_to_its_end(desk: Desk, tmp_path: Path) -> None:
+    pem = tmp_path / "shop.pub"
+    pem.write_text(pem_of(ed25519.Ed25519PrivateKey.generate()))
+    added = desk.run("arrival-key", "add", "shop", "--public-key", str(pem))
+    shared = desk.run("arrival-key", "add", "shop", "--algorithm", "HS256")
+    which = desk.run("arrival-key", "retire", "shop")
+    kid = added.stdout.strip()
+    later = desk.run("arrival-key", "retire", kid, "--at", "2999-01-01")
+    ended = desk.run("arrival-key", "retire", kid)
+    listed = desk.run("arrival-key", "list").stdout.splitlines()
+
+    assert len(kid) == 24
+    assert shared.stdout.startswith("mda_")
+    assert not any(shared.stdout.strip() in line for line in listed)
+    _refused(which, "Several valid keys", kid)
+    assert "retires at 2999-01-01 00:00 UTC" in later.stderr
+    assert "is retired" in ended.stderr
+    assert [line.split()[1:] for line in listed] == [["shop", "EdDSA", "retired"], ["shop", "HS256", "valid"]]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["add", "shop"], "--public-key"),
+        (["add", "shop", "--algorithm", "HS256", "--public-key", "x"], "--public-key"),
+        (["add", "shop", "--public-key", "/nowhere/shop.pub"], "cannot be read"),
+        (["add", "shop", "--public-key", str(ROOT / "README.md")], "not a public key"),
+        (["add", "", "--algorithm", "HS256"], "1 to 40 letters"),
+        (["retire", "nobody"], "no valid key"),
+    ],
+)
+def test_an_arrival_key_that_cannot_be_made_or_found(words: list[str], said: str, desk: Desk) -> None:
+    _refused(desk.run("arrival-key", *words), said)

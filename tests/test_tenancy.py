@@ -326,7 +326,7 @@ def test_nobody_enters_by_another_partys_door(route: Route, world: World) -> Non
     values = {
         "public_id": world.ticket.public_id, "picture": world.picture.public_id, "refund": world.refund.public_id,
         "queue": "awaiting-user", "kind": "order", "name": world.ticket.order.public_id if world.ticket.order else "",
-        "change": "1", "message": "msg_x",
+        "message": "msg_x",
         "change": "1", "code": "new",
     }  # fmt: skip
     for name, client in world.clients().items():

@@ -41,7 +41,7 @@ class AssignForm(DeedForm):
     )
 
 
-class ReasonForm(DeedForm):
+class NoteForm(DeedForm):
     """What a person of support found out, for those who come later."""
 
     note = forms.CharField(
@@ -49,7 +49,7 @@ class ReasonForm(DeedForm):
     )
 
 
-class SettleForm(ReasonForm):
+class SettleForm(NoteForm):
     """The marketplace's answer to a refund, typed in by a person."""
 
     outcome = forms.ChoiceField(choices=[("paid", "paid"), ("failed", "failed")])

@@ -18,7 +18,7 @@ from marketdesk.refunds import reconciling, refunding
 from marketdesk.refunds.models import Refund
 from marketdesk.refunds.reconciling import RefundList
 from marketdesk.support.entrance import AgentRequest, agents_only
-from marketdesk.support.forms import ReasonForm, SettleForm
+from marketdesk.support.forms import NoteForm, SettleForm
 from marketdesk.tickets.desk import DeskQueue
 from marketdesk.tickets.errors import NotAllowed, SomethingNew
 
@@ -56,9 +56,9 @@ def refund(request: AgentRequest, refund: str) -> HttpResponse:
     """One refund: what was asked, told and answered; and what a person notes by hand."""
     found = get_object_or_404(reconciling.seen_by(request.actor), public_id=refund)
     if request.method != "POST":
-        return _show(request, found, ReasonForm())
+        return _show(request, found, NoteForm())
     is_look = request.POST.get("outcome") == "acknowledged"
-    form: ReasonForm = ReasonForm(request.POST) if is_look else SettleForm(request.POST)
+    form: NoteForm = NoteForm(request.POST) if is_look else SettleForm(request.POST)
     if not form.is_valid():
         return _show(request, found, form, status=422)
     try:
@@ -79,7 +79,7 @@ _SAID: dict[str, Callable[[], str]] = {
 }
 
 
-def _note(refund: Refund, form: ReasonForm, by: Actor) -> None:
+def _note(refund: Refund, form: NoteForm, by: Actor) -> None:
     reason = form.cleaned_data["note"]
     if isinstance(form, SettleForm):
         refunding.settle(refund, succeeded=form.cleaned_data["outcome"] == "paid", by=by, note=reason)

@@ -111,6 +111,28 @@ def test_a_promise_of_another_version_is_passed_over() -> None:
         {"high_value": {"ABC": 100}},
         {"platform_name": " "},
         {"refund_help_url": "javascript:alert(1)"},
+        *(
+            {"frame_ancestors": [site]}
+            for site in (
+                "shop.example",
+                "http://shop.example",
+                "https://shop.example/",
+                "https://shop.example/path",
+                "https://*.shop.example",
+                "https://Shop.example",
+                "https://",
+                "*",
+                "'self'",
+                "https:",
+                "https://shop.example; script-src *",
+                "https://shop.example\n",
+                "https://user@shop.example",
+                "http://localhost.evil.example",
+                "https://" + "x" * 100,
+                7,
+            )
+        ),
+        {"frame_ancestors": [f"https://shop-{number}.example" for number in range(21)]},
         {"reply_ours": 24},
     ],
 )
@@ -130,6 +152,9 @@ def test_a_value_that_no_policy_can_have_is_refused_in_words(values: dict[str, A
         {"high_value": {}},
         {"reminder_hours": []},
         {"refund_help_url": "https://example.org/refunds"},
+        {"frame_ancestors": ["https://shop.example", "https://app.shop.example:8443", "http://localhost:3000"]},
+        {"frame_ancestors": ["http://127.0.0.1:3000", "https://xn--bcher-kva.example"]},
+        {"frame_ancestors": [f"https://shop-{number}.example" for number in range(20)]},
         {"takeover": "never"},
         {"late_normal": 45, "csat_normal": 60},
         {"blocks_impressions": True},

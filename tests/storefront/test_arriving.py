@@ -1,19 +1,24 @@
 """Customers arrive signed in from the marketplace's pages."""
 
 import logging
+import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519
 from django.conf import settings as installed
 from django.test import Client
 from django.utils import timezone
 
 from marketdesk.people.actor import Actor
-from marketdesk.people.models import Arrival, User
+from marketdesk.people.arriving import add_key
+from marketdesk.people.models import Algorithm, Arrival, User
 from marketdesk.records import erasing
 from marketdesk.storefront import arriving
-from tests.arrivals import Shop
+from tests.arrivals import Shop, pem_of
 from tests.conftest import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -246,3 +251,29 @@ def test_the_customers_of_the_shop_have_no_password_here(shop: Shop, client: Cli
     ada_user.refresh_from_db()
     assert ada_user.password == before
     assert signed_in(ada_user).get("/my/").status_code == 200
+
+
+def test_the_document_shows_how_to_sign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, client: Client) -> None:
+    """Its example is run as it stands."""
+    document = (Path(__file__).parents[2] / "docs" / "arriving.md").read_text(encoding="utf-8")
+    example = re.search(r"```python\n(.*?)```", document, re.DOTALL)
+    assert example
+    private = ed25519.Ed25519PrivateKey.generate()
+    encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    (tmp_path / "shop.pem").write_bytes(private.private_bytes(encoding, form, serialization.NoEncryption()))
+    monkeypatch.chdir(tmp_path)
+    key, _ = add_key("shop", Algorithm.EDDSA, pem_of(private))
+    names: dict[str, Any] = {"DESK": installed.BASE_URL, "KID": key.public_id}
+    exec(example[1], names)
+
+    answer = client.get(names["link"]("c-7", "Grace Hopper", "/my/ask/").removeprefix(installed.BASE_URL))
+
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/my/ask/")
+    assert User.objects.get(external_id="c-7").name == "Grace Hopper"
+
+
+def test_the_document_lists_every_refusal() -> None:
+    document = (Path(__file__).parents[2] / "docs" / "arriving.md").read_text(encoding="utf-8")
+
+    listed = re.findall(r"^\| (\d{3}) \|", document, re.MULTILINE)
+    assert sorted(listed) == sorted([*(str(status) for status, _, _ in arriving.WORDS.values()), "429"])

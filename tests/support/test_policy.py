@@ -131,6 +131,10 @@ def test_waits_that_run_keep_their_clock_and_the_next_ticket_has_the_new_one(
         ({"direct_countries": ["DE", "TR"]}, {"direct_countries": ["DE", "TR"]}),
         ({"direct_countries": []}, {"direct_countries": []}),
         (
+            {"frame_ancestors": "https://Shop.example/, http://localhost:3000"},
+            {"frame_ancestors": ["https://shop.example", "http://localhost:3000"]},
+        ),
+        (
             {
                 "high_value-currency": ["EUR", "VND", "kwd", "USD"],
                 "high_value-amount": ["99.50", "2700000", "1.234", ""],
@@ -157,6 +161,7 @@ def test_every_type_of_promise_is_read_from_its_field(values: Any, saved: Any, s
         ({"blocks_impressions": "maybe"}, "blocks_impressions"),
         ({"reminder_hours": "24, x"}, "reminder_hours"),
         ({"direct_countries": ["XX"]}, "direct_countries"),
+        ({"frame_ancestors": "https://shop.example, anybody"}, "frame_ancestors"),
         ({"high_value-currency": ["EUR"], "high_value-amount": ["1.234"]}, "high_value"),
         ({"high_value-currency": ["ABC"], "high_value-amount": ["1"]}, "high_value"),
         ({"high_value-currency": ["EUR"], "high_value-amount": ["NaN"]}, "high_value"),

@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from marketdesk.journal.models import Event
-from marketdesk.outbox.models import Delivery, DeliveryStatus, Endpoint
+from marketdesk.outbox.models import Attempt, Delivery, DeliveryStatus, Endpoint
 from marketdesk.outbox.webhooks import payloads
 from marketdesk.outbox.webhooks.kinds import KINDS, TEST
 from marketdesk.outbox.webhooks.payloads import Said
@@ -89,8 +90,10 @@ def make_up(endpoint: Endpoint, since: datetime, now: datetime) -> None:
 def forget(customer: User) -> None:
     """A customer is erased: every message of their tickets is written anew, now that nothing in it is theirs."""
     tickets = Ticket.objects.filter(customer=customer)
-    for delivery in Delivery.objects.filter(ticket_id__in=tickets.values("pk")).select_related("event"):
-        delivery.note(body=payloads.compose(delivery.event).body, answer="", error="")
+    theirs = Delivery.objects.filter(ticket_id__in=tickets.values("pk"))
+    for delivery in theirs.select_related("event"):
+        delivery.note(body=payloads.compose(delivery.event).body, error="")
+    Attempt.objects.filter(delivery__in=theirs).update(answer="", error="")
 
 
 def sweep(before: datetime) -> int:
