@@ -65,10 +65,12 @@ def _remember(response: HttpResponse, language: str) -> None:
 
 
 class SignIn(LoginView):  # type: ignore[misc]
-    """The sign-in page. In a demo it also says whom one can sign in as."""
+    """The sign-in page: password, passkey, the operator's service. In a demo it also says whom one can sign in as."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return {**super().get_context_data(**kwargs), "demo_people": demo_people()}
+        apps = settings.SOCIALACCOUNT_PROVIDERS.get("openid_connect", {}).get("APPS", [])
+        openid = apps[0]["name"] if apps else ""
+        return {**super().get_context_data(**kwargs), "demo_people": demo_people(), "openid": openid}
 
 
 def demo_people() -> list[dict[str, str]]:

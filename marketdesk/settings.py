@@ -161,6 +161,9 @@ ACCOUNT_RATE_LIMITS = {"reset_password": "20/m/ip,3/h/key", "accept": "20/m/ip",
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_FORMS = {"add_webauthn": "marketdesk.joining.passkeys.PasskeyForm"}
+# The operator's own service, where it is set; no other way in, and no sign-up by it
+SOCIALACCOUNT_ADAPTER = "marketdesk.joining.openid.SocialAdapter"
+SOCIALACCOUNT_PROVIDERS = env.openid("MARKETDESK_OIDC")
 LOGIN_REDIRECT_URL = "/"
 LOGIN_URL = "account_login"
 

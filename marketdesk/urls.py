@@ -4,7 +4,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from marketdesk import front
-from marketdesk.joining import invited
+from marketdesk.joining import invited, openid
 from marketdesk.storefront import arriving
 
 urlpatterns = [
@@ -16,7 +16,12 @@ urlpatterns = [
     path("accounts/login/", front.SignIn.as_view(), name="account_login"),
     # Mail addresses come from the marketplace. Allauth's page would take any, also somebody else's, without a proof.
     path("accounts/email/", RedirectView.as_view(pattern_name="account"), name="account_email"),
-    path("accounts/", include("allauth.urls")),
+    # Allauth's, without its sign-up and its other ways to connect services.
+    path("accounts/", include("allauth.account.urls")),
+    path("accounts/2fa/", include("allauth.mfa.urls")),
+    path("accounts/sessions/", include("allauth.usersessions.urls")),
+    path("accounts/openid/login", openid.login, name="openid-login"),
+    path("accounts/openid/callback", openid.callback, name="openid-callback"),
     path("arrive", arriving.arrive, name="arrive"),
     path("arrive/embedded", arriving.arrive_embedded, name="arrive-embedded"),
     path("my/", include("marketdesk.storefront.urls")),

@@ -30,6 +30,8 @@ from marketdesk.people.party import Party
 from marketdesk.refunds import refunding
 from marketdesk.refunds.models import Refund
 from marketdesk.support.tickets import ACTS as SUPPORT_ACTS
+from marketdesk.teams import inviting
+from marketdesk.teams.models import Invitation, Post
 from marketdesk.tickets.models import Attachment, Issue, Ticket
 from tests.conftest import make_order, signed_in
 
@@ -47,6 +49,9 @@ DOORS: dict[str, tuple[str, ...]] = {
     "arrive": ("anyone",),  # the token is the permission
     "arrive-embedded": ("anyone",),
     "storefront:leave": ("anyone",),  # absent outside a visit
+    "invitation": ("anyone",),
+    "openid-login": ("anyone",),
+    "openid-callback": ("anyone",),
     "storefront:home": ("customer",),
     "storefront:ask": ("customer",),
     "storefront:ask-product": ("customer", "public"),
@@ -66,6 +71,9 @@ DOORS: dict[str, tuple[str, ...]] = {
     "dashboard:badge": ("merchant",),
     "dashboard:search": ("merchant",),
     "dashboard:store": ("merchant",),
+    "dashboard:team": ("merchant",),
+    "dashboard:member": ("merchant", "member"),
+    "dashboard:invitation": ("merchant", "invitation"),
     "dashboard:queue": ("merchant", "queue"),
     "dashboard:ticket": ("merchant", "ticket"),
     "dashboard:draft": ("merchant", "ticket"),
@@ -92,13 +100,18 @@ DOORS: dict[str, tuple[str, ...]] = {
     "support:issues": ("support",),
     "support:issue": ("support", "rule"),
     "support:undo-issues": ("support", "change"),
+    "support:team": ("support",),
+    "support:member": ("support", "colleague"),
+    "support:invitation": ("support", "colleague"),
+    "support:owners": ("support",),
     "support:ticket": ("support", "ticket"),
     "support:draft": ("support", "ticket"),
     "support:settle": ("support", "ticket", "refund"),
     "support:picture": ("support", "ticket", "picture"),
 }
-# allauth's own pages: each shows and changes the signed-in person's account and names no other object.
-THEIRS = re.compile(r"^(account_|mfa_|socialaccount_)")
+# allauth's own pages: each shows and changes the signed-in person's account; passkeys are looked for among their own
+# (tests/people/test_passkeys.py).
+THEIRS = re.compile(r"^(account_|mfa_|socialaccount_|usersessions_)")
 CALLS = {
     "api/v2/auth_test": None,
     "api/v2/ticket": "GET",
@@ -187,6 +200,7 @@ class World:
     foreign_picture: Attachment
     waiting_picture: Attachment
     refund: Refund
+    invitations: dict[str, Invitation]
 
     def clients(self) -> dict[str, Client]:
         names = ("ada", "bob", "mehmet", "agent", "rival", "sofia", "jobless", "anonymous")
@@ -202,7 +216,7 @@ PARTIES = {
 @pytest.fixture
 def world(
     ada_user: User, ada: Actor, mehmet_user: User, rival_user: User, sofia_user: User, sofia: Actor, store: Merchant,
-    rival_store: Merchant, product: Product,
+    rival_store: Merchant, product: Product, mehmet: Actor, rival: Actor,
 ) -> World:  # fmt: skip
     bob_user = User.objects.create_user("bob@example.org", "x", name="Bob Builder", country="FR")
     bob = Actor(Party.CUSTOMER, user_id=bob_user.pk, name=bob_user.name)
@@ -232,15 +246,25 @@ def world(
         rival=signed_in(rival_user), sofia=signed_in(sofia_user), jobless=signed_in(jobless_user), anonymous=Client(),
         ticket=ticket, foreign=foreign, unshared=unshared, picture=picture, foreign_picture=foreign_picture,
         waiting_picture=picture_of(bob), refund=Refund.objects.get(),
+        invitations={by.name: invite(by, team) for by, team in ((mehmet, store), (rival, rival_store))},
     )  # fmt: skip
+
+
+def invite(by: Actor, team: Merchant) -> Invitation:
+    return inviting.invite(f"{CANARY}-{team.pk}@example.org", Post.AGENT, to=team, by=by, language="en")[0]
 
 
 def bodies(route: Route) -> list[dict[str, Any]]:
     """What a form of this address may send: one body for each act."""
     body = {"text": "Hello", "key": "k" * 12, "seen": "999999999", "helpful": "yes", "how": "solved", "reason": "x"}
+    body |= {"role": "owner", "email": "friend@example.org", "language": "en"}
     acts: list[str] = []
     if route.name == "dashboard:ticket":
         acts = [*MERCHANT_ACTS, ""]
+    if route.name in {"dashboard:member", "support:member"}:
+        acts = ["role", "remove", ""]
+    if route.name in {"dashboard:invitation", "support:invitation"}:
+        acts = ["resend", "revoke", ""]
     if route.name == "support:ticket":
         acts = [*SUPPORT_ACTS, ""]
     return [{**body, "act": act} for act in acts] or [body]
@@ -313,6 +337,12 @@ def _foreign(named: list[str], name: str, world: World) -> list[dict[str, str]]:
             orders = [one.order for one in strangers if one.order]
             mine = {"ada": "Ada Lovelace", "bob": "Bob Builder"}.get(name)
             return [{"name": one.public_id} for one in orders if one.customer.name != mine]
+        case ["member"]:
+            theirs = {"mehmet": "rival", "agent": "rival", "rival": "mehmet", "jobless": "mehmet"}.get(name)
+            return [{"public_id": User.objects.get(email=f"{theirs}@example.org").public_id}] if theirs else []
+        case ["invitation"]:
+            others = {"mehmet": "Rita Rival", "agent": "Rita Rival", "rival": "Mehmet Demir"}.get(name)
+            return [{"public_id": world.invitations[others].public_id}] if others else []
         case ["waiting picture"] if name != "bob":
             return [{"picture": world.waiting_picture.public_id}]
     return []

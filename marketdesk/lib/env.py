@@ -75,6 +75,28 @@ def database(url: str, home: Path) -> dict[str, Any]:
     raise ImproperlyConfigured(f"DATABASE_URL begins with {parts.scheme!r}: write postgresql://… or sqlite:///…")
 
 
+def openid(prefix: str) -> dict[str, Any]:
+    """Allauth's settings for the one OpenID Connect service of PREFIX_NAME, _ISSUER, _CLIENT_ID and _CLIENT_SECRET."""
+    names = [f"{prefix}_{one}" for one in ("NAME", "ISSUER", "CLIENT_ID", "CLIENT_SECRET")]
+    name, issuer, client_id, secret = (text(one) for one in names)
+    if not any((name, issuer, client_id, secret)):
+        return {}
+    missing = [one for one in names if not text(one)]
+    if missing:
+        raise ImproperlyConfigured(f"{', '.join(missing)}: set all four, or none of them.")
+    parts = urlsplit(issuer)
+    if parts.scheme != "https" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}:
+        raise ImproperlyConfigured(f"{prefix}_ISSUER is {issuer!r}: write an address that begins with https://.")
+    app = {
+        "provider_id": "openid",
+        "name": name,
+        "client_id": client_id,
+        "secret": secret,
+        "settings": {"server_url": issuer, "oauth_pkce_enabled": True},
+    }
+    return {"openid_connect": {"APPS": [app]}}
+
+
 def _sqlite(path: Path) -> dict[str, Any]:
     return {
         "ENGINE": "django.db.backends.sqlite3",

@@ -81,11 +81,11 @@ class Policy:
         7, _("Days within which an invitation to a team can be accepted."), "our choice", bounds=(1, 90)
     )
     second_factor: str = _promise(
-        "no",
+        "nobody",
         _("Who must turn on the two-step sign-in, or add a passkey, before any other page."),
         "our choice",
         choices={
-            "no": _("Nobody, but administrators for the policy and the team"),
+            "nobody": _("Nobody, but administrators for the policy and the team"),
             "support": _("Platform support"),
             "everybody": _("Platform support and merchants"),
         },
