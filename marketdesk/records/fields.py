@@ -108,12 +108,41 @@ def entries(value: Any) -> list[Any]:
     return value
 
 
+# What a value may look like, as JSON Schema, for the programs that send it
+
+
+def described(fields: tuple[Field, ...], required: tuple[str, ...]) -> dict[str, Any]:
+    """An object of these fields."""
+    return {
+        "type": "object",
+        "properties": {one.name: _shape(one) for one in fields},
+        "required": list(required),
+        "additionalProperties": False,
+    }
+
+
+def _shape(one: Field) -> dict[str, Any]:
+    if one.parts:
+        needed = tuple(part.name for part in one.parts if part.required)
+        return {"type": "array", "maxItems": 1000, "items": described(one.parts, needed)}
+    shape = _SHAPES[one.read]
+    return shape if one.required else {**shape, "type": [*shape["type"], "null"]}
+
+
+_SHAPES: dict[Reader, dict[str, Any]] = {}
+
+
+def _shaped(read: Reader, *types: str, **more: Any) -> Reader:
+    _SHAPES[read] = {"type": list(types), **more}
+    return read
+
+
 # Readers of single values
 
 
 def text(limit: int) -> Reader:
     """Words on one line."""
-    return lambda value: plain(value, limit)
+    return _shaped(lambda value: plain(value, limit), "string", "integer", maxLength=limit)
 
 
 def plain(value: Any, limit: int) -> str:
@@ -239,7 +268,7 @@ def one_of(*known: str) -> Reader:
             raise ValueError(_("“%(value)s” is not one of: %(known)s") % names)
         return found
 
-    return _read
+    return _shaped(_read, "string", enum=["", None, *known])
 
 
 language = one_of(*languages.LANGUAGES)
@@ -280,7 +309,7 @@ def address(limit: int, *schemes: str, local: bool = False) -> Reader:
             raise ValueError(_("“%(value)s” is not an address that begins with %(scheme)s://") % names) from None
         return word
 
-    return _read
+    return _shaped(_read, "string", maxLength=limit)
 
 
 def shown(value: object, most: int = 40) -> str:
@@ -288,6 +317,15 @@ def shown(value: object, most: int = 40) -> str:
     word = "".join(letter if letter.isprintable() else "?" for letter in str(value)[: most + 1])
     return word if len(word) <= most else word[: most - 1] + "…"
 
+
+_shaped(amount, "string", "number", examples=["12.50"])
+_shaped(whole, "integer", "string", minimum=1, maximum=1_000_000)
+_shaped(yes_or_no, "boolean", "string")
+_shaped(moment, "string", format="date-time")
+_shaped(country, "string", examples=["DE"])
+_shaped(currency, "string", examples=["EUR"])
+_shaped(time_zone, "string", examples=["Europe/Berlin"])
+_shaped(mail, "string", maxLength=254)
 
 # Asked for every row, and always the same
 

@@ -28,6 +28,10 @@ from marketdesk.tickets.models import Issue, ListChange, Ticket
 from tests.conftest import make_order
 
 RACERS = 8
+# Heavy tests run on both databases: on SQLite in the programme's last part, on PostgreSQL in its own.
+BOTH = pytest.mark.parametrize(
+    "database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
+)
 
 
 @contextmanager
@@ -61,6 +65,15 @@ def fresh_database(folder: Path, name: str) -> Iterator[str]:
         if server:
             with connection._nodb_cursor() as cursor:
                 cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest, django_db_blocker: Any) -> str:
+    """The database that a heavy test is for; skipped on the other one."""
+    with django_db_blocker.unblock():
+        if connection.vendor != request.param:
+            pytest.skip(f"for {request.param}")
+    return str(request.param)
 
 
 @pytest.fixture(scope="session")

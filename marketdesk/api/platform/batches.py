@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from ninja import Field, Router, Schema
+from pydantic import create_model
 
 from marketdesk.api.platform.keys import Keyed, PlatformRequest
 from marketdesk.api.platform.once import HEADER, once
@@ -73,22 +74,25 @@ def upsert(importer: Importer, rows: list[Any]) -> dict[str, Any]:
     return {"results": results}
 
 
+def _rows(kind: type[Importer]) -> type[Rows]:
+    """The batch of a kind, whose rows the OpenAPI document describes. A row that is otherwise is answered in its
+    place, so nothing here refuses it."""
+    row = fields.described(kind.fields, ("id",))
+    listed = Field(min_length=1, max_length=MOST_ROWS, json_schema_extra={"items": row})
+    return create_model(f"{kind.kind.capitalize()}Rows", __base__=Rows, rows=(list[Any], listed))
+
+
 def _told(kind: type[Importer]) -> str:
-    """What a row may hold, for the OpenAPI document."""
-
-    def names(known: tuple[fields.Field, ...]) -> str:
-        return ", ".join(
-            f"`{one.name}`{'*' if one.required else ''}" + (f" (a list of {names(one.parts)})" if one.parts else "")
-            for one in known
-        )
-
-    return f"Fields of a row (* a new record needs it): {names(kind.fields)}."
+    """What a new record cannot do without."""
+    return f"A new record needs: {', '.join(f'`{one.name}`' for one in kind.fields if one.required)}."
 
 
 router = Router(tags=["records"])
 
 
 def _add(kind: type[Importer], scope: Scope) -> None:
+    batch = _rows(kind)
+
     @router.post(
         f"/{kind.kind}",
         auth=Keyed(scope),
@@ -98,8 +102,8 @@ def _add(kind: type[Importer], scope: Scope) -> None:
         description=_told(kind),
         openapi_extra=HEADER,
     )
-    def call(request: PlatformRequest, payload: Rows) -> HttpResponse:
-        return once(request, lambda: (200, upsert(kind(), payload.rows)))
+    def call(request: PlatformRequest, payload: batch) -> HttpResponse:  # type: ignore[valid-type]
+        return once(request, lambda: (200, upsert(kind(), payload.rows)))  # type: ignore[attr-defined]
 
 
 _add(Merchants, Scope.CATALOGUE)

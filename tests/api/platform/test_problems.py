@@ -12,6 +12,11 @@ from django.test import Client
 from marketdesk.api.middleware import guarded
 from marketdesk.api.platform import batches
 from marketdesk.merchants.models import Merchant
+from marketdesk.records.customers import Customers
+from marketdesk.records.merchants import Merchants
+from marketdesk.records.orders import Orders
+from marketdesk.records.products import Products
+from marketdesk.records.writing import Importer
 from tests.api.platform.conftest import Program, opened
 
 pytestmark = pytest.mark.django_db
@@ -112,3 +117,16 @@ def test_the_description_names_every_call_and_needs_no_key(client: Client) -> No
             assert call["responses"]["default"]["content"]["application/json"]["schema"]["$ref"].endswith("/Problem")
     assert not Merchant.objects.exists()
     assert opened(client.post("/platform/v1/openapi.json")).code == "wrong_method"
+
+
+@pytest.mark.parametrize("kind", [Merchants, Products, Customers, Orders])
+def test_the_description_says_what_a_row_holds(kind: type[Importer], client: Client) -> None:
+    schemas = opened(client.get("/platform/v1/openapi.json")).data["components"]["schemas"]
+
+    row = schemas[f"{kind.kind.capitalize()}Rows"]["properties"]["rows"]["items"]
+
+    assert set(row["properties"]) == {one.name for one in kind.fields}
+    assert row["required"] == ["id"]
+    for one in kind.fields:
+        if one.parts:
+            assert set(row["properties"][one.name]["items"]["properties"]) == {part.name for part in one.parts}
