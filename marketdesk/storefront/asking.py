@@ -58,7 +58,8 @@ class Starting:
         if self.order:
             return list(active.exclude(category=Category.PRE_PURCHASE))
         other = "product_question" if self.kind == "store" else "store_question"
-        return list(active.filter(category=Category.PRE_PURCHASE).exclude(code=other))
+        before_buying = list(active.filter(category=Category.PRE_PURCHASE))
+        return [issue for issue in before_buying if issue.code != other] or before_buying
 
     def needs_items(self, issue: Issue) -> bool:
         return self.order is not None and needs_items(issue.code, issue.category)

@@ -1,7 +1,7 @@
 """Routing rules in words: each condition, the whole rule, and why a ticket went where it went (D32)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -56,6 +56,14 @@ def sentence(rule: RoutingRule, names: Names, policy: Policy | None = None) -> s
 def desk(to: Desk) -> str:
     """Where a rule sends a ticket."""
     return _("the merchant") if to == Desk.MERCHANT else _("platform support")
+
+
+def wanted(name: str, rule: RoutingRule, question: Question, names: Names, policy: Policy) -> str:
+    """What a rule asks for where a question does not fit; a high value in the question's own currency."""
+    threshold = policy.high_value.get(question.currency) if rule.high_value else None
+    if name == "value" and threshold is not None:
+        return _value(replace(rule, high_value=False, sums={**rule.sums, question.currency: (threshold, None)}))
+    return conditions(rule, names, policy)[name]
 
 
 def here(name: str, question: Question, names: Names) -> str:

@@ -16,8 +16,9 @@ from marketdesk.orders.models import Order, OrderItem, Product
 from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
 from marketdesk.performance.models import Rating
+from marketdesk.tickets.issue_types import ISSUES
 from marketdesk.tickets.models import Attachment, Ticket
-from marketdesk.tickets.rules import State
+from marketdesk.tickets.rules import Category, State
 from tests.api.platform.conftest import Program
 from tests.conftest import NOW, make_order
 from tests.unchanged import nothing_changed
@@ -232,3 +233,30 @@ def test_a_link_for_a_mail_of_the_shops_own(now: Any, shop: Program, ticket: Tic
     page = Client().get(answer.data["url"].removeprefix(settings.BASE_URL), follow=True)
     assert page.status_code == 200
     assert ticket.public_id in page.text
+
+
+@pytest.mark.parametrize("category", Category)
+def test_an_operators_own_issue_type_goes_from_asking_to_closing(
+    category: Category, shop: Program, asked: dict[str, Any], ada_user: User, product: Product, sofia: Actor
+) -> None:
+    own = {"code": "gift_wrap", "category": str(category), "labels": {"en": "Gift"}, "v2_label": "Gift", "active": True}
+    ISSUES.change([*ISSUES.read(), own], reason="Christmas.", by=sofia)
+    about = {**asked, "issue": "gift_wrap", "items": []}
+    if category == Category.PRE_PURCHASE:
+        about = {"customer": "c-1", "issue": "gift_wrap", "product": "p-1", "text": "Can you wrap it?"}
+    if category == Category.POST_PURCHASE:
+        about["items"] = [str(item.public_id) for item in Order.objects.get().items.all()[:1]]
+
+    answer = shop.post("tickets", about)
+    closed = shop.post(f"tickets/{answer.data['id']}/close", {"customer": "c-1"})
+
+    assert (answer.status, answer.data["issue"], answer.data["category"]) == (201, "gift_wrap", category)
+    assert (closed.status, Ticket.objects.get().state) == (200, State.CLOSED)
+
+
+def test_an_issue_type_that_is_switched_off_is_refused(shop: Program, asked: dict[str, Any], sofia: Actor) -> None:
+    rows = [{**row, "active": row["code"] != "order_status"} for row in ISSUES.read()]
+    ISSUES.change(rows, reason="Not now.", by=sofia)
+
+    assert shop.post("tickets", asked).status == 422
+    assert not Ticket.objects.exists()
