@@ -412,6 +412,19 @@ def test_an_endpoint_that_never_answers_is_disabled_and_gets_the_rest_when_it_is
     assert [one.to for one in letters] == [[sofia_user.email]], "there is no administrator, so support is told"
 
 
+def test_what_waits_for_its_next_try_goes_out_as_soon_as_the_endpoint_is_enabled(ask: Ask) -> None:
+    with webhooks.receiver(at_first(1, answers(500))) as shop:
+        delivery = _one_delivery(ask, shop.url)
+        delivering.serve_one(timezone.now())
+        endpoints.disable(delivery.endpoint, timezone.now())
+
+        endpoints.enable(delivery.endpoint, by=clock())
+        delivering.serve_one(timezone.now())
+
+    delivery.refresh_from_db()
+    assert (delivery.attempts, delivery.status) == (2, DeliveryStatus.DELIVERED)
+
+
 def test_of_an_answer_at_most_a_kilobyte_is_kept(ask: Ask) -> None:
     with webhooks.receiver(always(answers(200, b"\x00\xff\xc3\xa4" * 2000))) as shop:
         delivery = _one_delivery(ask, shop.url)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from marketdesk.journal.models import Audience, Deed, Event
 from marketdesk.lib import calling
-from marketdesk.outbox.models import Delivery, Endpoint
+from marketdesk.outbox.models import Delivery, DeliveryStatus, Endpoint
 from marketdesk.outbox.webhooks import planning
 from marketdesk.outbox.webhooks.kinds import KINDS, TEST
 from marketdesk.people.actor import Actor
@@ -96,10 +96,11 @@ def disable(endpoint: Endpoint, *, by: Actor) -> None:
 
 @transaction.atomic
 def enable(endpoint: Endpoint, *, by: Actor) -> None:
-    """Tell it again: what still waits for it, and what happens from now on. `replay --since` sends the rest."""
+    """Tell it again: at once what still waits for it, and what happens from now on. `replay --since` sends the rest."""
     begin(endpoint, by, {"enable": endpoint.pk})
     if not endpoint.disabled_at:
         return
+    Delivery.objects.filter(endpoint=endpoint, status=DeliveryStatus.WAITING).update(next_at=by.at)
     endpoint.disabled_at, endpoint.disabled_because = None, ""
     endpoint.failing_since, endpoint.given_up, endpoint.resting_until = None, 0, None
     endpoint.after_event = _last_event()
