@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
 from marketdesk.journal.models import Job
@@ -24,6 +25,11 @@ def sweep_jobs(_payload: dict[str, Any]) -> None:
     Job.sweep(timezone.now() - DONE_JOBS_KEPT)
 
 
+def sweep_sessions(_payload: dict[str, Any]) -> None:
+    """Forget sessions that are over; every visit of a customer has one of its own."""
+    SessionStore.clear_expired()
+
+
 HANDLERS: Mapping[str, Handler] = {
     "tell": outbox.tell,
     "mail": outbox.send,
@@ -37,6 +43,7 @@ HANDLERS: Mapping[str, Handler] = {
     "sweep_unanswered": reconciling.sweep_unanswered,
     "sweep_jobs": sweep_jobs,
     "sweep_deliveries": outbox.sweep_deliveries,
+    "sweep_sessions": sweep_sessions,
 }
 
 REPEATING: tuple[Repeating, ...] = (
@@ -48,6 +55,7 @@ REPEATING: tuple[Repeating, ...] = (
     Repeating("sweep_leftovers", timedelta(days=1)),
     Repeating("sweep_jobs", timedelta(days=1)),
     Repeating("sweep_deliveries", timedelta(days=1)),
+    Repeating("sweep_sessions", timedelta(days=1)),
 )
 
 

@@ -5,6 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 
 from marketdesk import schedule
 from marketdesk.journal.models import Deed, Event, Job
@@ -104,6 +106,18 @@ def test_what_was_done_long_ago_is_forgotten_and_what_died_is_kept(now: Any) -> 
     assert sorted(Job.objects.values_list("kind", flat=True)) == ["dead", "recent", "waiting"]
     assert list(Beginning.objects.values_list("page", flat=True)) == ["recent"]
     assert list(Deed.objects.values_list("key", flat=True)) == ["recent"]
+
+
+def test_sessions_that_are_over_are_forgotten(now: Any) -> None:
+    for hours in (1, 3):
+        session = SessionStore()
+        session.set_expiry(hours * 3600)
+        session.create()
+    now.shift(timedelta(hours=2))
+
+    schedule.HANDLERS["sweep_sessions"]({})
+
+    assert Session.objects.get().expire_date == NOW + timedelta(hours=3)
 
 
 def test_the_worker_of_the_installation_writes_every_repeating_job(now: Any) -> None:

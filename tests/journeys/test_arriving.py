@@ -11,7 +11,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, FrameLocator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, expect, sync_playwright
 
 from marketdesk.orders.models import Order
 from marketdesk.people.actor import Actor
@@ -22,6 +22,7 @@ from marketdesk.storefront import visits
 from marketdesk.tickets.models import Ticket
 from tests.arrivals import Shop
 from tests.journeys.test_main_job import a_picture
+from tests.journeys.test_pages import WINDOWS, barriers
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
@@ -29,10 +30,11 @@ WITH_COOKIES, WITHOUT = 0, 1
 
 
 class Site:
-    """A small website: `page` is what it shows, `cookies` what browsers sent to `/cookie`, which gives them one."""
+    """A small website: `page` is what it shows (`address` in a frame), `cookies` what browsers sent to `/cookie`, which
+    gives them one."""
 
     def __init__(self) -> None:
-        self.page = ""
+        self.page = self.address = ""
         self.cookies: list[str] = []
         site = self
 
@@ -60,6 +62,7 @@ class Site:
 
     def embed(self, address: str) -> None:
         """Show an address in a frame as wide as a telephone's page."""
+        self.address = address
         self.page = (
             '<!doctype html><html lang="en"><meta name="viewport" content="width=device-width, initial-scale=1">'
             f'<title>Shop</title><h1>Your order</h1><iframe title="Support" src="{address}" width="360" height="760">'
@@ -214,3 +217,31 @@ def test_no_other_site_shows_it_inside(tmp_path: Path, site: Site, arrive: Calla
         assert any("frame-ancestors" in words for words in said), said
     stranger.server.shutdown()
     stranger.server.server_close()
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+def test_the_pages_of_a_visit_are_for_everybody(
+    window: str, chromium: Browser, arrive: Callable[..., None], site: Site, ticket: Ticket, order: Order
+) -> None:
+    options = dict(WINDOWS[window])
+    language = options.pop("language", "en")
+    User.objects.update(language=language)
+    context = chromium.new_context(locale=language, **options)
+    page = context.new_page()
+    found = []
+    arrive()
+    page.goto(site.address)
+    inside = page.url.removesuffix("/my/")
+    for address in ("/my/", f"/my/{ticket.public_id}/", f"/my/ask/order/{order.public_id}/", "/nowhere"):
+        page.goto(inside + address)
+        assert page.locator("html").get_attribute("dir") == ("rtl" if language == "ar" else "ltr")
+        found += [f"{address}: {barrier}" for barrier in barriers(page)]
+    page.goto(f"{inside}/my/")
+    page.locator(".foot button").click()
+    found += [f"left: {barrier}" for barrier in barriers(page)]
+    page.goto(f"{inside}/my/")
+    found += [f"over: {barrier}" for barrier in barriers(page)]
+    page.goto(site.address)
+    found += [f"refused: {barrier}" for barrier in barriers(page)]
+    context.close()
+    assert found == []
