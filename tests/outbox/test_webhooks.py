@@ -416,7 +416,7 @@ def test_what_waits_for_its_next_try_goes_out_as_soon_as_the_endpoint_is_enabled
     with webhooks.receiver(at_first(1, answers(500))) as shop:
         delivery = _one_delivery(ask, shop.url)
         delivering.serve_one(timezone.now())
-        endpoints.disable(delivery.endpoint, timezone.now())
+        endpoints.disable(delivery.endpoint, by=clock())
 
         endpoints.enable(delivery.endpoint, by=clock())
         delivering.serve_one(timezone.now())
