@@ -40,8 +40,8 @@ def test_a_rule_is_tried_saved_followed_and_undone(
     User.objects.filter(pk=ada_user.pk).update(language="en")
     running = ask("order_status")
     wait = running.waits.get()
-    make_administrator(sofia_user)
     page = visit(sofia_user, "sofia-password", java_script_enabled=scripts)
+    make_administrator(sofia_user)
     ada = visit(ada_user, "ada-password", java_script_enabled=scripts)
 
     page.goto("/support/queues/unassigned")
