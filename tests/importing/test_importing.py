@@ -571,3 +571,23 @@ def test_progress_goes_to_standard_error(bring: Bring, capsys: pytest.CaptureFix
     assert "100%" in printed.err
     assert printed.out == ""
     assert "1 created" in said
+
+
+@pytest.mark.parametrize("given", [["local", " home", "home", ""], "home;local", "local ; home"])
+def test_tags_tell_merchants_apart(given: Any, bring: Bring) -> None:
+    bring(merchants=[{**MERCHANT, "tags": given}])
+    assert Merchant.objects.get().tags == ["home", "local"]
+
+    _code, said = bring(merchants=[MERCHANT])
+    assert "1 unchanged" in said
+    bring(merchants=[{**MERCHANT, "tags": ""}])
+
+    assert Merchant.objects.get().tags == []
+
+
+@pytest.mark.parametrize("given", [{"a": 1}, 5, [["a"]], ["x" * 41], [str(one) for one in range(51)]])
+def test_tags_that_are_none_are_refused(given: Any, bring: Bring) -> None:
+    _code, said = bring(merchants=[{**MERCHANT, "tags": given}])
+
+    assert "tags" in said
+    assert not Merchant.objects.exists()

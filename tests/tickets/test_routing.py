@@ -9,7 +9,7 @@ import pytest
 from marketdesk.lib.countries import EUROPE
 from marketdesk.policy.defaults import Policy
 from marketdesk.tickets import routing, routing_words
-from marketdesk.tickets.routing import Question
+from marketdesk.tickets.routing import AFTER, BEFORE, IN_DIRECT, IN_EUROPE, SELECTED, SHIPPED, Question, RoutingRule
 from marketdesk.tickets.rules import Category, Desk
 
 NOW = datetime(2026, 11, 18, 10, 0, tzinfo=UTC)
@@ -163,3 +163,106 @@ def test_the_rule_is_said_in_words(question: Question, policy: Policy, words: st
 @pytest.mark.parametrize("stored", [{}, {"rule": "of another time"}])
 def test_an_unknown_rule_says_nothing(stored: dict[str, Any]) -> None:
     assert routing_words.explain(stored) == ""
+
+
+# Rules that an operator writes
+
+ANYTHING = RoutingRule("anything", Desk.MERCHANT)
+ASKED = Question(
+    Category.POST_CUSTOMER_SUPPORT, "DE", False, total=12480, currency="EUR", refund_ends_at=NOW - 200 * DAY,
+    issue="tracking", merchant="m-1", tags=frozenset({"gold"}), language="de",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("conditions", "fits"),
+    [
+        ({}, True),
+        ({"categories": ("post_customer_support", "post_purchase")}, True),
+        ({"categories": ("post_purchase",)}, False),
+        ({"issues": ("order_status", "tracking")}, True),
+        ({"issues": ("order_status",)}, False),
+        ({"countries": ("DE",)}, True),
+        ({"countries": ("DE",), "elsewhere": True}, False),
+        ({"countries": ("FR", "")}, False),
+        ({"countries": ("FR",), "elsewhere": True}, True),
+        ({"countries": (IN_EUROPE,)}, True),
+        ({"countries": (IN_DIRECT,)}, True),
+        ({"countries": (IN_DIRECT, "US"), "elsewhere": True}, False),
+        ({"high_value": True}, True),
+        ({"sums": {"EUR": (12480, None)}}, True),
+        ({"sums": {"EUR": (12481, None)}}, False),
+        ({"sums": {"EUR": (0, 12480)}}, False),
+        ({"sums": {"EUR": (0, 12481)}}, True),
+        ({"sums": {"USD": (0, None)}}, False),
+        ({"high_value": True, "sums": {"EUR": (20000, None)}}, True),
+        ({"merchants": ("m-1",)}, True),
+        ({"merchants": ("m-2",)}, False),
+        ({"merchants": ("m-2",), "tags": ("gold",)}, True),
+        ({"tags": ("silver", SELECTED)}, False),
+        ({"languages": ("de", "fr")}, True),
+        ({"languages": ("fr",)}, False),
+        ({"gate": BEFORE}, False),
+        ({"gate": AFTER}, False),
+    ],
+)
+def test_a_condition_fits_or_does_not(conditions: dict[str, Any], fits: bool) -> None:
+    rule = RoutingRule("r-1", Desk.PLATFORM, **conditions)
+    route = routing.route(ASKED, POLICY, NOW, [rule, ANYTHING])
+
+    assert route.desk == (Desk.PLATFORM if fits else Desk.MERCHANT)
+    assert RoutingRule.from_json(rule.as_json()) == rule
+    assert rule.catches_all == (not conditions)
+
+
+def test_a_question_before_buying_has_neither_value_nor_gate() -> None:
+    early = replace(ASKED, category=Category.PRE_PURCHASE, refund_ends_at=None)
+    for conditions in ({"high_value": True}, {"sums": {"EUR": (0, None)}}, {"gate": BEFORE}):
+        rule = RoutingRule("r-1", Desk.PLATFORM, **conditions)
+
+        assert routing.route(early, POLICY, NOW, [rule, ANYTHING]).desk == Desk.MERCHANT
+
+
+def test_a_rule_that_is_switched_off_decides_nothing() -> None:
+    off = RoutingRule("r-1", Desk.PLATFORM, active=False)
+
+    assert routing.route(ASKED, POLICY, NOW, [off, ANYTHING]).desk == Desk.MERCHANT
+
+
+def test_a_list_without_a_last_rule_still_decides() -> None:
+    assert routing.route(ASKED, POLICY, NOW, []).rule == "direct_country"
+
+
+def test_a_ticket_keeps_only_what_fitted() -> None:
+    rule = RoutingRule(
+        "r-1", Desk.PLATFORM, countries=(IN_EUROPE, "US"), sums={"EUR": (10000, None), "USD": (11000, None)},
+        merchants=("m-1", "m-2"), tags=("gold", "silver"), languages=("de", "fr"),
+    )  # fmt: skip
+    stored = routing.route(ASKED, POLICY, NOW, [rule, ANYTHING]).as_json()
+    names = routing_words.Names(merchants={"m-1": "Anadolu Home"})
+
+    assert "m-2" not in str(stored)
+    assert "silver" not in str(stored)
+    assert routing.desk_of(stored) == Desk.PLATFORM
+    assert routing_words.explain(stored, names).replace("\xa0", " ") == (
+        "A rule of the marketplace sent it to platform support: customers in: Germany · orders from 100.00 EUR · "
+        "merchant Anadolu Home or merchants tagged “gold” · customers who read: Deutsch (here: 124.80 EUR)."
+    )
+
+
+def test_a_shipped_rule_that_was_changed_has_no_shipped_words() -> None:
+    changed = replace(SHIPPED[1], to=Desk.PLATFORM)
+    question = replace(A_PURCHASE, total=12480)
+    stored = routing.route(question, POLICY, NOW, [changed, *SHIPPED[2:]]).as_json()
+
+    assert stored["rule"] == "high_value"
+    assert routing_words.explain(stored).replace("\xa0", " ") == (
+        "A rule of the marketplace sent it to platform support: Post Purchase Tickets · orders from 100.00 EUR "
+        "(here: 124.80 EUR)."
+    )
+
+
+def test_a_purchase_that_falls_to_the_last_rule_is_no_question_of_a_country() -> None:
+    stored = routing.route(A_PURCHASE, POLICY, NOW, SHIPPED[3:]).as_json()
+
+    assert routing_words.explain(stored) == "A rule of the marketplace sent it to the merchant: everything else."
