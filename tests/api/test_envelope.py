@@ -258,3 +258,17 @@ def test_what_the_server_answers_by_itself(raw: bytes, status: int) -> None:
     assert "application/json" in head
     assert json.loads(body)["code"] == (1000 if status == 400 else status)
     assert set(json.loads(body)["error"]) == {"code", "message"}, "what the Platform API's clients read"
+
+
+def test_a_person_who_sends_too_much_to_a_page_gets_a_page_in_their_language(db: None) -> None:
+    large = b"POST /my/ HTTP/1.1\r\nAccept-Language: %s\r\nContent-Length: 99999999999\r\n\r\n"
+
+    english, german = (raw_answer(large % language) for language in (b"en", b"de"))
+
+    for head, body in (english, german):
+        assert head.splitlines()[0].split()[1] == "413"
+        assert "text/html" in head
+        assert "frame-ancestors 'none'" in head
+        assert 'class="oops" id="main"' in body
+    assert "fewer or smaller pictures" in english[1]
+    assert 'lang="de"' in german[1]
