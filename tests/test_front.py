@@ -188,7 +188,7 @@ def test_whoever_tries_too_often_gets_a_page_of_ours(client: Client, db: None) -
 
     text = page.content.decode()
     assert page.status_code == 429
-    assert "Please wait a few minutes" in text
+    assert "Wait a few minutes" in text
     assert 'class="oops" id="main"' in text
 
 
