@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from tqdm import tqdm
@@ -55,12 +55,20 @@ def demo(
         )
     # All or nothing: an interrupted demo leaves the installation empty.
     with transaction.atomic(), _bar(quiet) as bar:
+        _take_time()
         people = _fill(now or timezone.now(), random.Random(seed), scale, bar)
         Job.objects.all().delete()  # what the demo made up has been told already
         content = _content(people)
         _keep(home, content)
     promises.forget()
     return content
+
+
+def _take_time() -> None:
+    """A slow machine draws and makes up stories for longer than a server otherwise lets a transaction idle."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
 
 
 def _fill(now: datetime, rng: random.Random, scale: float, bar: Any) -> Population:

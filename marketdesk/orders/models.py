@@ -111,6 +111,7 @@ class OrderItem(models.Model):
     returned_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        ordering = ["id"]
         constraints = [
             models.CheckConstraint(
                 condition=Q(refunded__gte=0, refunded__lte=F("paid")), name="never_refund_more_than_paid"

@@ -318,6 +318,7 @@ def shown(value: object, most: int = 40) -> str:
     return word if len(word) <= most else word[: most - 1] + "…"
 
 
+_shaped(tags, "array", "string", items={"type": "string", "maxLength": 40}, maxItems=50)
 _shaped(amount, "string", "number", examples=["12.50"])
 _shaped(whole, "integer", "string", minimum=1, maximum=1_000_000)
 _shaped(yes_or_no, "boolean", "string")
