@@ -1,6 +1,7 @@
 """Webhooks: the marketplace's programs that are told of events, and what each was told."""
 
 import base64
+import contextlib
 import secrets
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
@@ -75,9 +76,13 @@ class Endpoint(models.Model):
         return secret
 
     def signing_secrets(self, now: datetime) -> list[str]:
-        """What to sign with: for a day after a rotation with the old secret too."""
-        old = self.sealed_old_secret if self.old_secret_until and now < self.old_secret_until else ""
-        return [sealing.unseal(sealed) for sealed in (self.sealed_secret, old) if sealed]
+        """What to sign with: for a day after a rotation with the old secret too, unless it was rotated because the
+        installation can read it no more. Raises Unreadable."""
+        readable = [sealing.unseal(self.sealed_secret)]
+        if self.sealed_old_secret and self.old_secret_until and now < self.old_secret_until:
+            with contextlib.suppress(sealing.Unreadable):
+                readable.append(sealing.unseal(self.sealed_old_secret))
+        return readable
 
     def rotate(self, now: datetime) -> str:
         """A new secret, beside which the old one is good for another day."""

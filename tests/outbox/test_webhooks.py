@@ -164,6 +164,19 @@ def test_for_a_day_after_a_rotation_both_secrets_verify(shop: Receiver, ask: Ask
     assert _verified(new, headers, delivery.body.encode())
 
 
+def test_a_rotation_helps_where_the_installations_own_key_was_lost(shop: Receiver, ask: Ask, settings: Any) -> None:
+    made, _lost = endpoint(shop.url)
+    settings.SECRET_KEY = "another one, " + "y" * 40
+
+    secret = endpoints.rotate(made, timezone.now())
+    ask("order_status")
+    _told()
+    webhooks.deliver_everything()
+
+    (came,) = shop.came
+    assert _verified(secret, came.headers, came.body)
+
+
 def test_no_secret_stands_in_the_database(shop: Receiver) -> None:
     made, secret = endpoint(shop.url)
     endpoints.rotate(made, by=clock())
