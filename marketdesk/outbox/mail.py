@@ -161,6 +161,7 @@ def _about_webhook(event: Event) -> dict[str, Any] | None:
         "webhook_id": endpoint.public_id,
         "gone": event.data.get("because") == "gone",
         "platform": promises.current().platform_name,
+        "url": settings.BASE_URL + reverse("support:webhook", args=[endpoint.public_id]),
     }
 
 

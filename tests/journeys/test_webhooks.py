@@ -57,7 +57,7 @@ def test_a_program_that_failed_is_sent_again_what_it_missed(
 
         mood[0] = answers(200, b"thank you")
         page.get_by_role("link", name="Send it again…").click()
-        expect(page.get_by_text("1 message is sent again.")).to_be_visible()
+        expect(page.get_by_text("1 message will be sent again.")).to_be_visible()
         page.get_by_role("button", name="Send again").click()
         expect(page.locator(".flash")).to_contain_text("1 message is sent again.")
         work()

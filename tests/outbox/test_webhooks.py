@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.db import transaction
 from django.utils import timezone
 from standardwebhooks import Webhook, WebhookVerificationError
 
@@ -390,7 +391,7 @@ def test_an_endpoint_that_is_gone_is_disabled_and_the_administrators_are_told(
     letters = [one for one in mail.outbox if "webhook" in one.subject]
     assert [one.to for one in letters] == [[chief.email]]
     assert shop.url in str(letters[0].body)
-    assert made.public_id in str(letters[0].body)
+    assert f"/support/webhooks/{made.public_id}" in str(letters[0].body)
     delivery.refresh_from_db()
     assert delivery.status == DeliveryStatus.WAITING, "it goes out when somebody enables it"
 
@@ -529,6 +530,98 @@ def test_killed_at_any_step_no_message_is_missing_and_twins_carry_the_same_id(
         bodies.setdefault(request.id, set()).add(request.body)
     assert all(len(twins) == 1 for twins in bodies.values())
     assert len(shop.came) <= len(bodies) + 1
+
+
+@pytest.mark.parametrize("step", ["before planning", "between two endpoints", "after planning"])
+def test_killed_while_an_event_is_told_nobody_misses_it(
+    shop: Receiver, ask: Ask, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    endpoint(shop.url)
+    endpoint(shop.url)
+    ask("order_status")
+    plan, write, steps = planning.plan, planning._write, [step]
+
+    def die(here: str) -> None:
+        if here in steps:
+            steps.remove(here)
+            raise Killed
+
+    def dying_plan(*args: Any) -> None:
+        die("before planning")
+        plan(*args)
+        die("after planning")
+
+    def dying_write(*args: Any) -> None:
+        write(*args)
+        die("between two endpoints")
+
+    monkeypatch.setattr(planning, "plan", dying_plan)
+    monkeypatch.setattr(planning, "_write", dying_write)
+    with pytest.raises(Killed):
+        _told()
+    Job.objects.filter(lease_until__isnull=False).update(lease_until=timezone.now() - timedelta(minutes=5))
+    _told()
+    webhooks.deliver_everything()
+
+    assert len(shop.came) == 2
+    assert len(set(shop.ids)) == 1
+
+
+def test_the_control_that_tells_after_the_commit_loses_an_event(
+    shop: Receiver, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the outbox in the transaction: the process dies between the commit and what should follow it."""
+    endpoint(shop.url)
+
+    def tell_afterwards(_cls: type[Event], /, **fields: Any) -> Event:
+        event = Event.objects.create(**fields)
+        transaction.on_commit(lambda: Job.put("tell", {"event": event.pk}))  # never runs: nothing is committed here
+        return event
+
+    monkeypatch.setattr(Event, "tell", classmethod(tell_afterwards))
+    ask("order_status")
+    _told()
+    webhooks.deliver_everything()
+
+    assert Event.objects.filter(verb="open").exists()
+    assert shop.came == []
+
+
+def test_a_replay_that_is_asked_for_during_the_last_try_is_not_lost(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    with webhooks.receiver(always(answers(500))) as shop:
+        delivery = _one_delivery(ask, shop.url)
+        Delivery.objects.update(attempts=9)
+        post = calling.post
+
+        def post_and_replay(*args: Any, **kwargs: Any) -> calling.Answer:
+            answer = post(*args, **kwargs)
+            replaying.replay_message(delivery.message_id, by=clock())
+            return answer
+
+        monkeypatch.setattr(calling, "post", post_and_replay)
+        delivering.serve_one(timezone.now())
+
+    delivery.refresh_from_db()
+    assert (delivery.status, delivery.attempts) == (DeliveryStatus.WAITING, 1)
+
+
+def test_nothing_is_kept_of_a_customer_who_is_erased_during_a_try(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    with webhooks.receiver(always(answers(500, b"Danke sehr"))) as shop:
+        _one_delivery(ask, shop.url)
+        post = calling.post
+
+        def post_and_forget(*args: Any, **kwargs: Any) -> calling.Answer:
+            answer = post(*args, **kwargs)
+            Delivery.forget(Ticket.objects.get().customer)
+            return answer
+
+        monkeypatch.setattr(calling, "post", post_and_forget)
+        tried = delivering.serve_one(timezone.now())
+
+    assert tried == 1
+    assert Endpoint.objects.get().failing_since
+    assert not Delivery.objects.exists()
+    assert not Attempt.objects.exists()
 
 
 def test_who_lost_the_lease_writes_nothing_down(shop: Receiver, ask: Ask) -> None:

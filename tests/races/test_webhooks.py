@@ -109,6 +109,23 @@ def test_more_black_holes_than_lanes_delay_nobody_once_they_are_known(
     assert slowest <= 5
 
 
+def test_the_control_whose_lanes_all_serve_the_dead_lets_the_others_wait(
+    queue: Callable[[Endpoint, int], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim = delivering.claim
+    monkeypatch.setattr(delivering, "claim", lambda now, **_only_healthy: claim(now))
+    monkeypatch.setattr(calling, "DEADLINE", 6.0)
+    with black_hole() as hole, webhooks.receiver() as shop:
+        for _number in range(2 * delivering.LANES):
+            queue(webhooks.endpoint(hole)[0], 2)
+        good = webhooks.endpoint(shop.url)[0]
+        queue(good, OTHERS)
+
+        slowest = _slowest_of(good, delivering.LANES, 8)
+
+    assert slowest is None or slowest > 5
+
+
 def test_the_control_with_a_single_lane_lets_the_others_wait(
     queue: Callable[[Endpoint, int], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -546,7 +546,7 @@ def test_one_message_is_sent_again_with_its_id_and_its_words(
     asked, answer = replay(administrator, made, message=shop.ids[0])
     webhooks.deliver_everything()
 
-    assert "1 message is sent again." in asked.content.decode()
+    assert "1 message will be sent again." in asked.content.decode()
     assert answer["Location"] == address(made)
     assert len(shop.came) == 2
     assert len({(one.id, one.body) for one in shop.came}) == 1
@@ -572,7 +572,7 @@ def test_checked_messages_go_out_in_the_order_of_their_ticket(
     asked, _answer = replay(administrator, made, message=[first_time[3], first_time[1]])
     webhooks.deliver_everything()
 
-    assert "2 messages are sent again." in asked.content.decode()
+    assert "2 messages will be sent again." in asked.content.decode()
     assert [json.loads(one.body)["sequence"] for one in shop.came] == [1, 2, 3, 4, 5, 2, 4, 6]
 
 
@@ -586,7 +586,7 @@ def test_all_that_failed_since_a_moment_is_sent_again_and_nothing_else(
 
     asked, _answer = replay(administrator, many, since=since)
 
-    assert "10 messages are sent again." in asked.content.decode()
+    assert "10 messages will be sent again." in asked.content.decode()
     waiting = Delivery.objects.filter(status=DeliveryStatus.WAITING, attempts=0, failed_at=None)
     assert set(waiting.values_list("message_id", flat=True)) == {f"msg_{number}" for number in range(30, 60, 3)}
     again = administrator.get(address(many, "replay"), {"since": since})
