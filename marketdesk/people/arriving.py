@@ -42,8 +42,8 @@ class Why(StrEnum):
 class NotLetIn(Exception):
     """A token that lets nobody in; nothing was changed."""
 
-    def __init__(self, why: Why, detail: str = "") -> None:
-        super().__init__(detail or str(why))
+    def __init__(self, why: Why, detail: str) -> None:
+        super().__init__(detail)  # for the log alone
         self.why = why
 
 
@@ -114,7 +114,7 @@ def _key_of(token: str, now: datetime) -> ArrivalKey:
         raise NotLetIn(Why.MALFORMED, "no JWT") from None
     key = ArrivalKey.objects.filter(public_id=str(kid).replace("\x00", "")).first()
     if key is None or not key.is_valid(now):
-        raise NotLetIn(Why.KEY, "retired" if key else "unknown kid")
+        raise NotLetIn(Why.KEY, f"{key} is retired" if key else "the kid is unknown")
     return key
 
 
@@ -130,15 +130,15 @@ def _verified(token: str, key: ArrivalKey) -> dict[str, Any]:
         )
     except sealing.Unreadable as unreadable:
         log.error("The arrival key %s cannot be read. %s Add a new one.", key, unreadable)
-        raise NotLetIn(Why.KEY, "unreadable") from None
+        raise NotLetIn(Why.KEY, f"{key} cannot be read") from None
     except (jwt.InvalidSignatureError, jwt.InvalidAlgorithmError, jwt.InvalidKeyError) as wrong:
-        raise NotLetIn(Why.KEY, str(wrong)) from None
+        raise NotLetIn(Why.KEY, f"{wrong} ({key})") from None
     except jwt.ExpiredSignatureError:
-        raise NotLetIn(Why.EXPIRED) from None
+        raise NotLetIn(Why.EXPIRED, f"exp has passed ({key})") from None
     except jwt.InvalidAudienceError:
-        raise NotLetIn(Why.AUDIENCE) from None
+        raise NotLetIn(Why.AUDIENCE, f"aud is not {settings.BASE_URL} ({key})") from None
     except (jwt.InvalidTokenError, TypeError, ValueError, OverflowError, RecursionError) as wrong:
-        raise NotLetIn(Why.MALFORMED, type(wrong).__name__) from None
+        raise NotLetIn(Why.MALFORMED, f"{type(wrong).__name__}: {wrong} ({key})") from None
     return said
 
 
@@ -150,7 +150,7 @@ def use_up(claims: Claims) -> None:
                 token_hash=secret.hash_of(f"{claims.key} {claims.jti}"), expires_at=claims.expires_at
             )
     except IntegrityError:
-        raise NotLetIn(Why.USED) from None
+        raise NotLetIn(Why.USED, "jti came before") from None
 
 
 def sweep_arrivals(_payload: dict[str, Any]) -> None:

@@ -20,16 +20,16 @@ log = logging.getLogger(__name__)
 OPTIONAL = {one.name: one for one in Customers.fields if one.name != "id"}
 
 
-@transaction.atomic
 def admit(token: str, now: datetime) -> tuple[User, Claims]:
     """The customer whom a token names, and all that it says; from now on it lets nobody in. Raises NotLetIn, and then
     nothing is changed."""
-    claims = arriving.read(token, now)
-    arriving.use_up(claims)
-    _write(claims)
-    customer = User.objects.get(external_id=claims.customer)
-    if not customer.is_active:
-        raise NotLetIn(Why.CLOSED, "the account is not active")
+    claims = arriving.read(token, now)  # before the database is asked to write anything
+    with transaction.atomic():
+        arriving.use_up(claims)
+        _write(claims)
+        customer = User.objects.get(external_id=claims.customer)
+        if not customer.is_active:
+            raise NotLetIn(Why.CLOSED, "the account is not active")
     return customer, claims
 
 

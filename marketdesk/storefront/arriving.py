@@ -87,7 +87,7 @@ def _inside(go: Any) -> str:
 def _refused(request: HttpRequest, refused: NotLetIn) -> HttpResponse:
     status, title, words = WORDS[refused.why]
     if ratelimit.consume(request, app="marketdesk", action="arrive", config=FAILURES, limit_get=True):
-        log.warning("An arrival from %s was refused: %s (%s)", ratelimit.get_ip(request), refused.why, refused)
+        log.warning("An arrival from %s was refused: %s: %s", ratelimit.get_ip(request), refused.why, refused)
     else:
         status, title, words = 429, _("Too many links that cannot be used"), _("Wait a minute.")
     context = {"status": status, "title": title, "words": words}

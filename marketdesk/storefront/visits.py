@@ -105,7 +105,7 @@ class Visits:
         # CSRF tokens are elsewhere, and their cookie would not arrive here.
         inside._dont_enforce_csrf_checks = True
         inside._messages = SessionStorage(request)  # the usual place of short ones is a cookie
-        if not request.user.is_authenticated:
+        if not request.user.is_authenticated or SEEN not in request.session:
             return over(request)
         now = timezone.now()
         quiet = now.timestamp() - request.session[SEEN]
