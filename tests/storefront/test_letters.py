@@ -229,6 +229,18 @@ def test_who_is_signed_in_stays_so_and_their_session_is_not_touched(
     assert browser.get("/account/").context["user"] == user
 
 
+def test_what_a_browsers_session_keeps_is_not_used_behind_a_link(ada_client: Client, ticket: Ticket) -> None:
+    address = behind(ticket, "reply")
+    session = ada_client.session
+    session["unsent"] = {address: "Typed before I was signed out."}
+    session.save()
+
+    with nothing_changed():
+        ada_client.get(address)
+
+    assert ada_client.session["unsent"] == {address: "Typed before I was signed out."}
+
+
 def test_nobody_is_signed_in_by_a_link(client: Client, ticket: Ticket) -> None:
     client.get(f"{link_to(ticket)}/", follow=True)
     client.post(behind(ticket, "reply"), {"text": "Hello", "key": "k"})
