@@ -160,7 +160,12 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_RATE_LIMITS = {"reset_password": "20/m/ip,3/h/key", "accept": "20/m/ip", "invite": "60/h/user"}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
-MFA_FORMS = {"add_webauthn": "marketdesk.joining.passkeys.PasskeyForm"}
+MFA_FORMS = {
+    "add_webauthn": "marketdesk.joining.passkeys.AddForm",
+    "login_webauthn": "marketdesk.joining.passkeys.LoginForm",
+    "authenticate_webauthn": "marketdesk.joining.passkeys.AuthenticateForm",
+    "reauthenticate_webauthn": "marketdesk.joining.passkeys.ReauthenticateForm",
+}
 # The operator's own service, where it is set; no other way in, and no sign-up by it
 SOCIALACCOUNT_ADAPTER = "marketdesk.joining.openid.SocialAdapter"
 SOCIALACCOUNT_PROVIDERS = env.openid("MARKETDESK_OIDC")

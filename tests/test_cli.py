@@ -237,6 +237,26 @@ def test_a_token_is_printed_once_and_kept_as_a_hash(desk: Desk) -> None:
     assert desk.run("manage", "shell", "-v0", "-c", look).stdout.strip() == hashlib.sha256(token.encode()).hexdigest()
 
 
+def test_a_fresh_installation_gets_its_first_administrator_by_a_link_and_a_mail(desk: Desk) -> None:
+    done = desk.run("invite", "eva@example.org", "--support", "--administrator", "--language", "de")
+
+    link = done.stdout.strip()
+    assert done.returncode == 0
+    assert link.startswith(f"http://127.0.0.1:{desk.port}/invitation?token=mdi_")
+    desk.start("serve", "--processes", "1")
+    assert desk.ask("GET", link.partition(str(desk.port))[2])[0] == 200
+    letters = Path(desk.environment["MARKETDESK_HOME"]) / "mail"
+    until(lambda: letters.exists() and any("mdi_" in one.read_text() for one in letters.iterdir()))
+
+
+def test_an_invitation_that_makes_no_sense_is_refused(desk: Desk) -> None:
+    _refused(desk.run("invite", "eva@example.org", "--support", "--owner"), "owners")
+    _refused(desk.run("invite", "eva", "--support"), "eva", "mail address")
+    _refused(desk.run("invite", "eva@example.org", "--merchant", "nobody", "--owner"), "no merchant", "nobody")
+    _refused(desk.run("invite", "eva@example.org", "--support", "--language", "xx"), "languages")
+    assert desk.run("invite", "eva@example.org").returncode == 2
+
+
 def test_a_token_for_nobody_is_refused(desk: Desk) -> None:
     _refused(desk.run("token", "nobody"), "no merchant", "nobody")
 

@@ -1,8 +1,12 @@
 """`marketdesk token`: what a merchant's program signs in with."""
 
 import argparse
+from typing import TYPE_CHECKING
 
 from marketdesk.cli.starting import Commands, Refused, prepare, say, start
+
+if TYPE_CHECKING:
+    from marketdesk.merchants.models import Merchant
 
 
 def add(commands: Commands) -> None:
@@ -16,16 +20,23 @@ def add(commands: Commands) -> None:
 def _token(options: argparse.Namespace) -> int:
     start()
     prepare()
+    from marketdesk.merchants.models import AccessToken
+
+    store = find_merchant(options.merchant)
+    say(f"A token for {store.name}. Keep it safe: it is not shown again.")
+    print(AccessToken.issue(store, options.name))
+    return 0
+
+
+def find_merchant(asked: str) -> "Merchant":
+    """The merchant with an id or an exact name."""
     from django.db.models import Q
 
-    from marketdesk.merchants.models import AccessToken, Merchant
+    from marketdesk.merchants.models import Merchant
 
-    asked = options.merchant
     found = list(Merchant.objects.filter(Q(external_id=asked) | Q(public_id=asked) | Q(name=asked))[:2])
     if not found:
         raise Refused(f"There is no merchant with the id or name {asked!r}.")
     if len(found) > 1:
         raise Refused(f"Several merchants are called {asked!r}: give the id instead.")
-    say(f"A token for {found[0].name}. Keep it safe: it is not shown again.")
-    print(AccessToken.issue(found[0], options.name))
-    return 0
+    return found[0]

@@ -55,7 +55,7 @@ class Adapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
     @property
     def openid_config(self) -> dict[str, Any]:
         found: dict[str, Any] = super().openid_config
-        if found["issuer"].rstrip("/") != self.get_provider().app.settings["server_url"].rstrip("/"):
+        if str(found["issuer"]).rstrip("/") != self.get_provider().app.settings["server_url"].rstrip("/"):
             raise OAuth2Error("The service calls itself by another name than MARKETDESK_OIDC_ISSUER.")
         return found
 
@@ -118,7 +118,8 @@ class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
             return
         claims = sociallogin.account.extra_data["id_token"]
         # Some services write it as a word; anything else, also an untrue word, is no proof.
-        if claims.get("email_verified") not in (True, "true") or not isinstance(claims.get("email"), str):
+        is_verified = claims.get("email_verified") is True or claims.get("email_verified") == "true"
+        if not is_verified or not isinstance(claims.get("email"), str):
             raise _refused(request, unverified=True)
         with transaction.atomic():
             user = _known(claims["email"].lower()) or _invited(claims["email"].lower(), str(claims.get("name") or ""))
