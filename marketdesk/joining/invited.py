@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from allauth.account.internal.flows.login import record_authentication
 from allauth.account.utils import perform_login
 from allauth.core import ratelimit
 from django import forms
@@ -91,7 +90,6 @@ def _accept(request: HttpRequest, found: Invitation) -> HttpResponse:
         return _none(request)
     except TeamRefusal as refusal:
         return _show(request, found, refusal=str(refusal), status=409)
-    record_authentication(request, user, "password")  # just chosen: they need not type it again to add a passkey
     response: HttpResponse = perform_login(request, user, email_verification="none")
     return response
 

@@ -60,6 +60,8 @@ def test_a_colleague_joins_with_a_passkey_and_is_removed(
 
         page.goto("/accounts/2fa/webauthn/")
         page.get_by_role("link", name="Add a passkey").click()
+        page.locator("input[name=password]").fill("a-long-password")
+        page.locator("input[name=password]").press("Enter")
         page.locator("#mfa_webauthn_add").click()
         expect(page).to_have_url(f"{page.url.partition('/accounts')[0]}/accounts/2fa/recovery-codes/")
         page.goto("/account/")
