@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -130,7 +131,7 @@ class Together:
         self._file.write_text(json.dumps(self.known, indent=2))
 
 
-def until(true: Any) -> None:
+def until(true: Callable[[], bool]) -> None:
     """Wait for what another program does."""
     last = time.monotonic() + PATIENCE
     while not true():
@@ -148,6 +149,12 @@ def answers(url: str) -> bool:
         return False
 
 
+def serves(program: "subprocess.Popen[bytes]", url: str) -> bool:
+    """Wait until a program serves; no, when it has ended instead."""
+    until(lambda: answers(url) or program.poll() is not None)
+    return program.poll() is None
+
+
 def main() -> int:
     """Start both, say where they are, and end both."""
     desk_port = int(os.environ.get("PORT") or 8000)
@@ -155,13 +162,15 @@ def main() -> int:
     both = Together(Path(os.environ.get("DEMO_SHOP_HOME", "var/shop")).resolve(), desk_port, shop_port)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
-    programs = []
+    programs: list[subprocess.Popen[bytes]] = []
     try:
+        if not both.known:
+            print("The first start takes a moment: the desk and the shop get to know each other …", flush=True)
         both.introduce()
-        programs.append(both.start_desk())
-        until(lambda: answers(both.desk_url) or programs[0].poll() is not None)
-        programs.append(both.start_shop())
-        until(lambda: answers(both.shop_url) or programs[1].poll() is not None)
+        for start, url in ((both.start_desk, both.desk_url), (both.start_shop, both.shop_url)):
+            programs.append(start())
+            if not serves(programs[-1], url):
+                return 1
         both.admit_merchants()
         say_where(both)
         while all(program.poll() is None for program in programs):
@@ -171,12 +180,12 @@ def main() -> int:
     except KeyboardInterrupt:
         return 0
     finally:
-        end(programs)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl+C leaves nobody behind
+        stop(programs)
 
 
-def end(programs: list["subprocess.Popen[bytes]"]) -> None:
-    """Ask both to stop, and wait until they have."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def stop(programs: list["subprocess.Popen[bytes]"]) -> None:
+    """Ask the programs to stop, and wait until they have."""
     for program in programs:
         program.terminate()
     for program in programs:

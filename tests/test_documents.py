@@ -9,6 +9,7 @@ from marketdesk.lib import languages
 
 ROOT = Path(__file__).parent.parent
 READERS = re.compile(r"""env\.(?:text|flag|number|words|folder)\(\s*["']([A-Z0-9_]+)["']""")
+PAGES = sorted(page for where in ("*.md", "docs/**/*.md", "examples/**/*.md") for page in ROOT.glob(where))
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 
 

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 
 import waitress
 
@@ -17,7 +18,10 @@ def main() -> None:
     worker = Worker(ours)
     worker.start()
     application = app.make(ours, worker.wake.set)
-    waitress.serve(application, host="127.0.0.1", port=int(os.environ["SHOP_PORT"]), threads=8, ident=None)
+    try:
+        waitress.serve(application, host="127.0.0.1", port=int(os.environ["SHOP_PORT"]), threads=8, ident=None)
+    except OSError as failure:
+        sys.exit(f"The shop cannot listen on port {os.environ['SHOP_PORT']} ({failure.strerror}). Set SHOP_PORT.")
 
 
 if __name__ == "__main__":

@@ -33,19 +33,24 @@ class Worker(threading.Thread):
         self.catalogue_known = False
 
     def run(self) -> None:
+        rest = IDLE
         while True:
             self.wake.clear()
-            for step in (act_on_events, pay_refunds, self._tell_catalogue, self._tell_orders, self._tell_refunds):
-                self._try(step)
-            self.wake.wait(IDLE)
+            steps = (act_on_events, pay_refunds, self._tell_catalogue, self._tell_orders, self._tell_refunds)
+            went_well = [self._try(step) for step in steps]
+            rest = IDLE if all(went_well) else min(LONGEST_WAIT, 2 * rest)
+            self.wake.wait(rest)
 
-    def _try(self, step: Callable[[Settings], None]) -> None:
+    def _try(self, step: Callable[[Settings], None]) -> bool:
         try:
             step(self.settings)
         except Away as away:
-            log.warning("The desk does not answer, trying again soon: %s", away)
+            log.warning("The desk does not answer, trying again later: %s", away)
         except Exception:
-            log.exception("Something went wrong; trying again soon.")
+            log.exception("Something went wrong; trying again later.")
+        else:
+            return True
+        return False
 
     # Records flow to the desk
 

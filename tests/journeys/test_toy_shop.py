@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from demo_shop import HERE, PASSWORD, Together, answers
+from demo_shop import HERE, PASSWORD, Together, answers, stop
 from playwright.sync_api import Browser, FrameLocator, Page, expect
 from shop import books
 
@@ -66,9 +66,7 @@ def both(tmp_path: Path, ports: tuple[int, int]) -> Iterator[Shops]:
         both.admit_merchants()
         yield both
     finally:
-        for program in (both.desk, both.shop):
-            program.terminate()
-            program.wait(15)
+        stop([both.desk, both.shop] if hasattr(both, "shop") else [both.desk])
 
 
 @pytest.fixture
