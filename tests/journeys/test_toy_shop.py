@@ -77,7 +77,7 @@ def window(chromium: Browser) -> Iterator[Callable[[], Page]]:
     def _open() -> Page:
         windows.append(chromium.new_context(locale="en-GB", viewport={"width": 1280, "height": 900}))
         page = windows[-1].new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(20_000)
         return page
 
     yield _open
@@ -144,7 +144,7 @@ def shows(page: Page, url: str, words: str) -> None:
         page.goto(url)
         return words in page.locator("main").inner_text()
 
-    until(said)
+    until(said, patience=60)
 
 
 def test_asked_in_the_shop_answered_at_the_desk_refunded_in_the_shop(both: Shops, window: Callable[[], Page]) -> None:
