@@ -32,8 +32,8 @@ class Screens:
     def __init__(self, arena: Arena) -> None:
         self.arena = arena
         cast = arena.cast
-        self.browsers = [signed_in(User.objects.get(pk=one.user_id)) for one in (cast.mehmet, cast.mehmet, cast.merve)]
-        self.support = signed_in(User.objects.get(pk=cast.sofia.user_id))
+        people = (cast.mehmet, cast.mehmet, cast.merve, cast.sofia)
+        *self.browsers, self.support = [signed_in(User.objects.get(pk=one.user_id or 0)) for one in people]
         cast.ada.external_id = f"c-{arena.number}"
         cast.ada.save()
         self.key = PlatformKey.issue(f"shop-{arena.number}", Scope.values)

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+from typing import Any
 
 import pytest
 import schemathesis
@@ -56,7 +57,7 @@ def token(db: None) -> str:
     phases=[Phase.explicit, Phase.generate],
 )
 def test_any_request_is_answered_as_the_document_says(
-    case: schemathesis.Case, known: dict[str, list[str]], token: str
+    case: "schemathesis.Case[Any]", known: dict[str, list[str]], token: str
 ) -> None:
     _make_it_matter(case, known, token)
 
@@ -65,7 +66,7 @@ def test_any_request_is_answered_as_the_document_says(
     case.validate_response(response, excluded_checks=_EXCLUDED)
 
 
-def _make_it_matter(case: schemathesis.Case, known: dict[str, list[str]], token: str) -> None:
+def _make_it_matter(case: "schemathesis.Case[Any]", known: dict[str, list[str]], token: str) -> None:
     """With a good key; and, for two in three, with names that lead somewhere and a write that is none's twin."""
     number = next(_numbers)
     case.headers["Authorization"] = f"Bearer {token}"
