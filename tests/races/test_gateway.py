@@ -113,7 +113,7 @@ class Street:
         headers = {"Authorization": f"Bearer {self.key}"}
         after, lines = "", []
         while True:
-            page = Client().get("/platform/v1/refunds", {"limit": 100, "after": after}, headers=headers).json()
+            page = Client().get(f"/platform/v1/refunds?limit=100&after={after}", headers=headers).json()
             lines += page["refunds"]
             after = page["after"]
             if not after:
