@@ -67,6 +67,11 @@ def fresh_database(folder: Path, name: str) -> Iterator[str]:
                 cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
+def deep(database: str, cases: int) -> int:
+    """How many cases: all of them on SQLite, a fifth on PostgreSQL."""
+    return cases if database == "sqlite" else max(1, cases // 5)
+
+
 @pytest.fixture
 def database(request: pytest.FixtureRequest, django_db_blocker: Any) -> str:
     """The database that a heavy test is for; skipped on the other one."""

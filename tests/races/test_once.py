@@ -14,7 +14,7 @@ import pytest
 from django.db import connection
 
 from tests.desk import Desk, surroundings
-from tests.races.conftest import BOTH, RACERS, connected_to, fresh_database
+from tests.races.conftest import BOTH, RACERS, connected_to, deep, fresh_database
 
 pytestmark = pytest.mark.heavy
 
@@ -101,9 +101,10 @@ def _eight_at_once(programs: list[Program], ticket: str, text: str, keys: list[s
 def test_eight_times_at_once_is_once(database: str, desk: Desk, furnished: tuple[str, str, list[str]]) -> None:
     ours, theirs, tickets = furnished
     programs = [Program(desk.port, ours) for _ in range(RACERS)]
+    keys = deep(database, KEYS)
     unequal, reused, foreign = [], [], []
 
-    for number in range(KEYS):
+    for number in range(keys):
         ticket, once, text = tickets[number % TICKETS], f"k-{number}", f"News {number}?"
         answers = _eight_at_once(programs, ticket, text, [once] * RACERS)
         again = programs[0].reply(ticket, text, once)
@@ -113,12 +114,12 @@ def test_eight_times_at_once_is_once(database: str, desk: Desk, furnished: tuple
             foreign.append(programs[0].reply(ticket, f"Theirs {number}", once, theirs)[0])
 
     said = _said(desk)
-    print(f"{database}: {KEYS} keys, {KEYS * RACERS} requests")
+    print(f"{database}: {keys} keys, {keys * RACERS} requests")
     assert unequal == [], "each answer is the first one, byte for byte"
-    assert [said.get(f"News {number}?") for number in range(KEYS)] == [1] * KEYS
+    assert [said.get(f"News {number}?") for number in range(keys)] == [1] * keys
     assert (set(reused), "Something else" in said) == ({422}, False)
     assert set(foreign) == {200}, "another program's key is its own"
-    assert [said.get(f"Theirs {number}") for number in range(0, KEYS, 10)] == [1] * len(foreign)
+    assert [said.get(f"Theirs {number}") for number in range(0, keys, 10)] == [1] * len(foreign)
 
 
 @BOTH
