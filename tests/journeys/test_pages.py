@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
 from django.utils import timezone
 from playwright.sync_api import ConsoleMessage, Dialog, Page
 
@@ -17,6 +18,7 @@ from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
 from marketdesk.policy import promises
 from marketdesk.refunds import refunding
+from marketdesk.tickets import links
 from marketdesk.tickets.models import Ticket
 from tests.conftest import make_administrator
 from tests.outbox.webhooks import endpoint
@@ -62,6 +64,9 @@ def test_pages_are_for_everybody(
     User.objects.update(language=language)
     change = promises.change({"reply_hours": 40, "direct_countries": ["DE"]}, reason="Faster.", by=sofia)
     told = a_failing_webhook(tickets["appealed"])
+    for ticket in tickets.values():
+        ticket.refresh_from_db()
+    ends = links.ends_at(timezone.now())
     ids = [ticket.public_id for ticket in tickets.values()]
     asking = f"/my/ask/order/{order.public_id}/"
     walks = {
@@ -72,6 +77,7 @@ def test_pages_are_for_everybody(
             f"{asking}?issue=order_status&go=1",
             f"/my/ask/product/{product.public_id}/?issue=product_question&go=1",
             *(f"/my/{one}/" for one in ids),
+            *(f"{links.address(one, ends).removeprefix(settings.BASE_URL)}?helped=no" for one in tickets.values()),
             "/account/",
         ],
         (mehmet_user, "mehmet-password"): [
