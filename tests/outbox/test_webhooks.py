@@ -28,7 +28,7 @@ from marketdesk.policy import promises
 from marketdesk.refunds import reconciling, refunding
 from marketdesk.refunds.models import Refund
 from marketdesk.tickets.issue_types import ISSUES
-from marketdesk.tickets.models import Ticket
+from marketdesk.tickets.models import Message, Ticket
 from marketdesk.tickets.routes import ROUTING
 from marketdesk.tickets.rules import Verb
 from tests.outbox import webhooks
@@ -169,7 +169,7 @@ def test_a_rotation_helps_where_the_installations_own_key_was_lost(shop: Receive
     made, _lost = endpoint(shop.url)
     settings.SECRET_KEY = "another one, " + "y" * 40
 
-    secret = endpoints.rotate(made, timezone.now())
+    secret = endpoints.rotate(made, by=clock())
     ask("order_status")
     _told()
     delivering.serve_one(timezone.now())
@@ -608,11 +608,12 @@ def test_a_replay_that_is_asked_for_during_the_last_try_is_not_lost(ask: Ask, mo
 def test_nothing_is_kept_of_a_customer_who_is_erased_during_a_try(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     with webhooks.receiver(always(answers(500, b"Danke sehr"))) as shop:
         _one_delivery(ask, shop.url)
+        Message.objects.update(body="")  # as the erasure does before it
         post = calling.post
 
         def post_and_forget(*args: Any, **kwargs: Any) -> calling.Answer:
             answer = post(*args, **kwargs)
-            Delivery.forget(Ticket.objects.get().customer)
+            planning.forget(Ticket.objects.get().customer)
             return answer
 
         monkeypatch.setattr(calling, "post", post_and_forget)
@@ -620,8 +621,7 @@ def test_nothing_is_kept_of_a_customer_who_is_erased_during_a_try(ask: Ask, monk
 
     assert tried == 1
     assert Endpoint.objects.get().failing_since
-    assert not Delivery.objects.exists()
-    assert not Attempt.objects.exists()
+    assert (Attempt.objects.get().answer_status, Attempt.objects.get().answer) == (500, "")
 
 
 def test_who_lost_the_lease_writes_nothing_down(shop: Receiver, ask: Ask) -> None:

@@ -180,10 +180,12 @@ def _note(attempt: Attempt, endpoint: Endpoint, answer: calling.Answer | None, n
 
 def _note_delivery(attempt: Attempt, rest: timedelta, now: datetime) -> str:
     """Where the delivery stands after a try. It is read again: somebody may have asked for a replay during the call,
-    or the customer may be erased, and then nothing of the message is kept."""
+    or it was swept, or the customer was erased, and then what came back of their words is not kept."""
     delivery = Delivery.objects.select_for_update().filter(pk=attempt.delivery_id).first()
     if delivery is None:
         return ""
+    if delivery.body != attempt.delivery.body:
+        attempt.answer = attempt.error = ""
     attempt.save()
     said = {"tried_at": now, "answer_status": attempt.answer_status, "error": attempt.error}
     tries = {"attempts": delivery.attempts + 1, **said}
