@@ -3,7 +3,6 @@
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -11,7 +10,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, expect
 
 from marketdesk.orders.models import Order
 from marketdesk.people.actor import Actor
@@ -27,6 +26,7 @@ from tests.journeys.test_pages import WINDOWS, barriers
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
 WITH_COOKIES, WITHOUT = 0, 1
+Chooser = Callable[..., BrowserContext]
 
 
 class Site:
@@ -77,21 +77,28 @@ def site() -> Iterator[Site]:
     site.server.server_close()
 
 
-@contextmanager
-def browser(folder: Path, cookies: int, **options: Any) -> Iterator[BrowserContext]:
-    """A Chromium of its own, which takes cookies of third parties or does not: a person's setting, so it stands in
-    their profile."""
+@pytest.fixture
+def browser(chromium: Browser, tmp_path: Path) -> Iterator[Chooser]:
+    """`browser(WITHOUT)`: a Chromium of its own, which takes no cookies of third parties: a person's setting, so it
+    stands in their profile."""
     path = shutil.which("chromium")
     assert path
-    (folder / "Default").mkdir(parents=True)
-    chosen = {"profile": {"cookie_controls_mode": cookies, "block_third_party_cookies": cookies == WITHOUT}}
-    (folder / "Default" / "Preferences").write_text(json.dumps(chosen))
-    with sync_playwright() as playwright:
-        window = playwright.chromium.launch_persistent_context(
+    windows: list[BrowserContext] = []
+
+    def _browser(cookies: int, **options: Any) -> BrowserContext:
+        folder = tmp_path / f"profile-{len(windows)}"
+        (folder / "Default").mkdir(parents=True)
+        chosen = {"profile": {"cookie_controls_mode": cookies, "block_third_party_cookies": cookies == WITHOUT}}
+        (folder / "Default" / "Preferences").write_text(json.dumps(chosen))
+        window = chromium.browser_type.launch_persistent_context(
             folder, executable_path=path, locale="en-GB", viewport={"width": 420, "height": 860}, **options
         )
+        windows.append(window)
         window.set_default_timeout(10_000)
-        yield window
+        return window
+
+    yield _browser
+    for window in windows:
         window.close()
 
 
@@ -133,88 +140,88 @@ def opened(window: BrowserContext, site: Site) -> tuple[Page, FrameLocator]:
     return page, page.frame_locator("iframe")
 
 
-def test_a_browser_without_cookies_of_third_parties_is_one(tmp_path: Path, site: Site) -> None:
+def test_a_browser_without_cookies_of_third_parties_is_one(browser: Chooser, site: Site) -> None:
     """The control: the same frame gets its cookie back where they are taken."""
-    with browser(tmp_path / "without", WITHOUT) as window:
-        assert cookies_of_third_parties(window, site) == ["", ""]
-    with browser(tmp_path / "with", WITH_COOKIES) as window:
-        assert cookies_of_third_parties(window, site) == ["", "seen=yes"]
+    window = browser(WITHOUT)
+    assert cookies_of_third_parties(window, site) == ["", ""]
+    window = browser(WITH_COOKIES)
+    assert cookies_of_third_parties(window, site) == ["", "seen=yes"]
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["", "without JavaScript"])
 def test_a_customer_asks_and_follows_inside_the_shop(
-    scripts: bool, tmp_path: Path, site: Site, arrive: Callable[..., None], order: Order, mehmet: Actor
+    scripts: bool, browser: Chooser, site: Site, arrive: Callable[..., None], order: Order, mehmet: Actor
 ) -> None:
     go = f"/my/ask/order/{order.external_id}/"
-    with browser(tmp_path / "profile", WITHOUT, java_script_enabled=scripts) as window:
-        assert cookies_of_third_parties(window, site) == ["", ""]
-        arrive(go)
-        page, frame = opened(window, site)
+    window = browser(WITHOUT, java_script_enabled=scripts)
+    assert cookies_of_third_parties(window, site) == ["", ""]
+    arrive(go)
+    page, frame = opened(window, site)
 
-        frame.locator("input[name=item]").first.check()
-        frame.locator("input[name=issue][value=item_problem]").check()
-        frame.get_by_role("button", name="Continue").click()
-        frame.get_by_label("Your question").fill("The lamp came broken.")
-        frame.locator("input[type=file]").set_input_files(a_picture())
-        expect(frame.locator("#readers")).to_contain_text("Anadolu Home answers by")
-        frame.get_by_role("button", name="Send", exact=True).click()
-        expect(frame.locator(".thread")).to_contain_text("The lamp came broken.")
-        ticket = Ticket.objects.get()
-        assert ticket.has_pictures
+    frame.locator("input[name=item]").first.check()
+    frame.locator("input[name=issue][value=item_problem]").check()
+    frame.get_by_role("button", name="Continue").click()
+    frame.get_by_label("Your question").fill("The lamp came broken.")
+    frame.locator("input[type=file]").set_input_files(a_picture())
+    expect(frame.locator("#readers")).to_contain_text("Anadolu Home answers by")
+    frame.get_by_role("button", name="Send", exact=True).click()
+    expect(frame.locator(".thread")).to_contain_text("The lamp came broken.")
+    ticket = Ticket.objects.get()
+    assert ticket.has_pictures
 
-        ticket.reply("Which lamp is it?", by=mehmet)
-        arrive(f"/my/{ticket.public_id}/")
-        page.goto(site.origin)
-        expect(frame.locator(".thread")).to_contain_text("Which lamp is it?")
-        frame.get_by_label("Your answer").fill("The brass one.")
-        frame.get_by_role("button", name="Send", exact=True).click()
-        expect(frame.locator(".thread")).to_contain_text("The brass one.")
-        frame.get_by_role("navigation").get_by_role("link", name="Your questions").click()
-        expect(frame.locator(".my-tickets")).to_contain_text("The lamp came broken.")
-        assert frame.locator("html").evaluate("page => page.scrollWidth") <= 360
-        assert window.cookies() == []
+    ticket.reply("Which lamp is it?", by=mehmet)
+    arrive(f"/my/{ticket.public_id}/")
+    page.goto(site.origin)
+    expect(frame.locator(".thread")).to_contain_text("Which lamp is it?")
+    frame.get_by_label("Your answer").fill("The brass one.")
+    frame.get_by_role("button", name="Send", exact=True).click()
+    expect(frame.locator(".thread")).to_contain_text("The brass one.")
+    frame.get_by_role("navigation").get_by_role("link", name="Your questions").click()
+    expect(frame.locator(".my-tickets")).to_contain_text("The lamp came broken.")
+    assert frame.locator("html").evaluate("page => page.scrollWidth") <= 360
+    assert window.cookies() == []
 
 
 def test_what_was_typed_is_there_again_when_the_shop_opens_it_anew(
-    tmp_path: Path, site: Site, arrive: Callable[..., None], order: Order, monkeypatch: pytest.MonkeyPatch
+    browser: Chooser, site: Site, arrive: Callable[..., None], order: Order, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     go = f"/my/ask/order/{order.external_id}/?issue=order_status"
-    with browser(tmp_path / "profile", WITHOUT) as window:
-        arrive(go)
-        page, frame = opened(window, site)
-        frame.get_by_label("Your question").fill("When will my lamp")
-        expect(frame.locator("[data-draft-line]")).to_contain_text("aved")
+    window = browser(WITHOUT)
+    arrive(go)
+    page, frame = opened(window, site)
+    frame.get_by_label("Your question").fill("When will my lamp")
+    expect(frame.locator("[data-draft-line]")).to_contain_text("saved")
 
-        arrive(go)
-        page.goto(site.origin)
-        expect(frame.get_by_label("Your question")).to_have_value("When will my lamp")
+    arrive(go)
+    page.goto(site.origin)
+    expect(frame.get_by_label("Your question")).to_have_value("When will my lamp")
 
-        monkeypatch.setattr(visits, "LIFE", timedelta(0))
-        frame.get_by_label("Your question").fill("When will my lamp arrive?")
-        frame.get_by_role("button", name="Send", exact=True).click()
-        expect(frame.locator("h1")).to_have_text("Your visit is over")
-        expect(frame.locator("#typed")).to_have_value("When will my lamp arrive?")
+    monkeypatch.setattr(visits, "LIFE", timedelta(0))
+    frame.get_by_label("Your question").fill("When will my lamp arrive?")
+    frame.get_by_role("button", name="Send", exact=True).click()
+    expect(frame.locator("h1")).to_have_text("Your visit is over")
+    expect(frame.locator("#typed")).to_have_value("When will my lamp arrive?")
 
-        monkeypatch.setattr(visits, "LIFE", timedelta(hours=1))
-        arrive(go)
-        page.goto(site.origin)
-        expect(frame.get_by_label("Your question")).to_have_value("When will my lamp arrive?")
-        frame.get_by_role("button", name="Send", exact=True).click()
-        expect(frame.locator(".thread")).to_contain_text("When will my lamp arrive?")
+    monkeypatch.setattr(visits, "LIFE", timedelta(hours=1))
+    arrive(go)
+    page.goto(site.origin)
+    expect(frame.get_by_label("Your question")).to_have_value("When will my lamp arrive?")
+    frame.get_by_role("button", name="Send", exact=True).click()
+    expect(frame.locator(".thread")).to_contain_text("When will my lamp arrive?")
 
 
-def test_no_other_site_shows_it_inside(tmp_path: Path, site: Site, arrive: Callable[..., None]) -> None:
+def test_no_other_site_shows_it_inside(browser: Chooser, site: Site, arrive: Callable[..., None]) -> None:
     stranger = Site()
-    with browser(tmp_path / "profile", WITHOUT) as window:
-        arrive()
-        stranger.page = site.page
-        said: list[str] = []
-        page = window.new_page()
-        page.on("console", lambda message: said.append(message.text))
-        page.goto(stranger.origin)
-        page.wait_for_load_state("networkidle")
+    window = browser(WITHOUT)
+    arrive()
+    stranger.page = site.page
+    said: list[str] = []
+    page = window.new_page()
+    page.on("console", lambda message: said.append(message.text))
+    page.goto(stranger.origin)
+    page.wait_for_load_state("networkidle")
 
-        assert any("frame-ancestors" in words for words in said), said
+    assert any("frame-ancestors" in words for words in said), said
     stranger.server.shutdown()
     stranger.server.server_close()
 
