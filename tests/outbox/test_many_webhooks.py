@@ -19,6 +19,7 @@ from marketdesk.outbox.models import Attempt, Delivery, DeliveryStatus, Endpoint
 from marketdesk.outbox.webhooks import planning
 from marketdesk.outbox.webhooks.kinds import KINDS
 from marketdesk.people.actor import clock
+from marketdesk.policy import promises
 from marketdesk.tickets.models import Ticket
 from tests.outbox import webhooks
 from tests.outbox.webhooks import LOOPBACK, Behaviour, Receiver, always, answers, at_first
@@ -89,7 +90,7 @@ def _deliver_many(ask: Callable[..., Ticket], number: int, tmp_path: Path) -> No
         webhooks.endpoint(forged.url.replace("http:", "https:"), ("policy.changed",))
         tickets = [ask("order_status") for _number in range(TICKETS)]
         _happen(tickets, number)
-        Event.tell(verb="policy_changed", subject_kind="policy", subject_id=1, audience="platform", at=timezone.now())
+        promises.change({"reopen_days": 60}, reason="More.", by=clock())
         planning.plan(Event.objects.latest("id"), timezone.now())
 
         webhooks.deliver_everything(hurry=0.2)

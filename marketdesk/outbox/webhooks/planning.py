@@ -18,18 +18,19 @@ from marketdesk.tickets.models import Ticket
 PLANNED_WITHIN = timedelta(days=7)
 
 
-@transaction.atomic
 def plan(event: Event, now: datetime) -> None:
     """Write the deliveries of an event; twice writes them once. Earlier events of its ticket that no worker has come
     to yet are planned with it, so that the later one never overtakes them."""
     if event.verb not in KINDS:
         return
-    # Locked, so that no word of a customer who is erased meanwhile is written down.
-    if event.ticket_id:
-        Ticket.objects.select_for_update(no_key=True).get(pk=event.ticket_id)
+    endpoints = Endpoint.objects.filter(disabled_at__isnull=True, after_event__lt=event.pk)
+    wanting = [endpoint for endpoint in endpoints if endpoint.wants(KINDS[event.verb])]
     said: dict[int, Said] = {}
-    for endpoint in Endpoint.objects.filter(disabled_at__isnull=True, after_event__lt=event.pk):
-        if endpoint.wants(KINDS[event.verb]):
+    with transaction.atomic():
+        if wanting and event.ticket_id:
+            # Locked, so that no word of a customer who is erased meanwhile is written down.
+            Ticket.objects.select_for_update(no_key=True).filter(pk=event.ticket_id).first()
+        for endpoint in wanting:
             _write(endpoint, _missing(endpoint, event), said, now)
 
 
