@@ -148,7 +148,8 @@ def test_what_was_sent_is_written_anew_and_nothing_old_is_sent_again(shop: Progr
     before = list(deliveries.values_list("event_id", "message_id", "status"))
     now = timezone.now()
     Attempt.objects.bulk_create(
-        Attempt(delivery=one, at=now, took=20, answer_status=200, answer="Thanks, Ada Lovelace") for one in deliveries
+        Attempt(delivery=one, at=now, took=20, answer_status=200, answer="Thanks, Ada Lovelace")
+        for one in deliveries.all()
     )
 
     shop.delete("customers/c-1")
