@@ -50,7 +50,7 @@ def when(rule: RoutingRule, names: Names, policy: Policy | None = None) -> str:
 
 def sentence(rule: RoutingRule, names: Names, policy: Policy | None = None) -> str:
     """The whole rule in one line."""
-    return f"{when(rule, names, policy)} → {desk(rule.to)}"
+    return _("%(when)s → %(desk)s") % {"when": when(rule, names, policy), "desk": desk(rule.to)}
 
 
 def desk(to: Desk) -> str:

@@ -99,14 +99,3 @@ def test_rules_of_another_version_of_the_program_are_read(sofia: Actor) -> None:
     ListChange(kind="routing", rows=[{**TAGGED.as_json(), "mood": "good"}], reason="x", actor={}).save()
 
     assert routes.current() == (TAGGED,)
-
-
-def test_the_demo_of_rules_stays_within_its_time() -> None:
-    """Many rules that overlap in every way: what hides what is still found in a moment."""
-    many = [
-        RoutingRule(f"r-{one}", Desk.MERCHANT, countries=(("DE", "FR", "IT")[one % 3],), tags=(f"t{one % 7}",),
-                    languages=(("de", "fr")[one % 2],), sums={"EUR": (one * 100, one * 100 + 5000)})
-        for one in range(90)
-    ]  # fmt: skip
-
-    assert not [one for one in ROUTING.problems(rows(*many)) if "at most" in str(one)]
