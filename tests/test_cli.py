@@ -243,7 +243,7 @@ def test_a_fresh_installation_gets_its_first_administrator_by_a_link_and_a_mail(
     link = done.stdout.strip()
     assert done.returncode == 0
     assert link.startswith(f"http://127.0.0.1:{desk.port}/invitation?token=mdi_")
-    desk.start("serve", "--processes", "1")
+    desk.start("--processes", "1")
     assert desk.ask("GET", link.partition(str(desk.port))[2])[0] == 200
     letters = Path(desk.environment["MARKETDESK_HOME"]) / "mail"
     until(lambda: letters.exists() and any("mdi_" in one.read_text() for one in letters.iterdir()))

@@ -31,7 +31,7 @@ LIFE = timedelta(hours=2)
 REMEMBERED = timedelta(days=1)
 # Its session is written again only so often, not with every page.
 TICK = timedelta(minutes=5)
-SEEN = "seen_at"
+SEEN = "visited_at"
 KEY_LENGTH = 32
 ADDRESS = re.compile(rf"/in/([a-z0-9]{{{KEY_LENGTH}}})(?=/)")
 BEGINNING = "/arrive/embedded"
