@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,21 +26,48 @@ from tests.arrivals import pem_of
 from tests.desk import ROOT, Desk, surroundings, until
 from tests.outbox import webhooks
 
+SERVER = os.environ.get("DATABASE_URL", "")
 
-@pytest.fixture
-def environment(tmp_path: Path, free_port: int) -> Iterator[dict[str, str]]:
-    """A fresh home; where the suite runs on PostgreSQL, a fresh database there."""
-    environment = surroundings(tmp_path / "home", free_port)
-    server = os.environ.get("DATABASE_URL", "")
-    if not server.startswith("postgres"):
-        yield environment
+
+@contextmanager
+def _database(template: str = "template1") -> Iterator[dict[str, str]]:
+    """The setting that names a fresh database, where the suite runs on PostgreSQL."""
+    if not SERVER.startswith("postgres"):
+        yield {}
         return
     name = f"cli_{uuid.uuid4().hex}"
-    base, _, options = server.partition("?")
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-        yield {**environment, "DATABASE_URL": f"{base.rpartition('/')[0]}/{name}?{options}"}
+    base, _, options = SERVER.partition("?")
+    with psycopg.connect(SERVER, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        yield {"DATABASE_URL": f"{base.rpartition('/')[0]}/{name}?{options}"}
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """A home that every other one is a copy of, since preparing takes longer than most commands."""
+    with _database() as database:
+        environment = {**surroundings(tmp_path_factory.mktemp("prepared") / "home", 0), **database}
+        Desk(environment).run("key", "list")
+        yield environment
+
+
+@pytest.fixture
+def environment(prepared: dict[str, str], tmp_path: Path, free_port: int) -> Iterator[dict[str, str]]:
+    """A home of one's own, and a database."""
+    shutil.copytree(prepared["MARKETDESK_HOME"], tmp_path / "home")
+    template = prepared.get("DATABASE_URL", "").partition("?")[0].rpartition("/")[2]
+    with _database(template) as database:
+        yield {**surroundings(tmp_path / "home", free_port), **database}
+
+
+@pytest.fixture
+def new_desk(tmp_path: Path, free_port: int) -> Iterator[Desk]:
+    """A desk whose home is not there yet."""
+    with _database() as database:
+        desk = Desk({**surroundings(tmp_path / "home", free_port), **database})
+        yield desk
+        desk.kill()
 
 
 @pytest.fixture
@@ -126,14 +155,14 @@ def test_a_second_start_is_quick(desk: Desk) -> None:
     assert time.monotonic() - begun < 5
 
 
-def test_a_taken_port_is_said_and_nothing_is_prepared(desk: Desk, tmp_path: Path) -> None:
+def test_a_taken_port_is_said_and_nothing_is_prepared(new_desk: Desk, tmp_path: Path) -> None:
     with socket.socket() as other:
-        other.bind(("127.0.0.1", desk.port))
+        other.bind(("127.0.0.1", new_desk.port))
         other.listen()
 
-        done = desk.run("serve")
+        done = new_desk.run("serve")
 
-    _refused(done, f"Port {desk.port} is taken", f"--port {desk.port + 1}")
+    _refused(done, f"Port {new_desk.port} is taken", f"--port {new_desk.port + 1}")
     assert not (tmp_path / "home" / "marketdesk.sqlite3").exists()
 
 
@@ -237,15 +266,15 @@ def test_a_token_is_printed_once_and_kept_as_a_hash(desk: Desk) -> None:
     assert desk.run("manage", "shell", "-v0", "-c", look).stdout.strip() == hashlib.sha256(token.encode()).hexdigest()
 
 
-def test_a_fresh_installation_gets_its_first_administrator_by_a_link_and_a_mail(desk: Desk) -> None:
-    done = desk.run("invite", "eva@example.org", "--support", "--administrator", "--language", "de")
+def test_a_fresh_installation_gets_its_first_administrator_by_a_link_and_a_mail(new_desk: Desk) -> None:
+    done = new_desk.run("invite", "eva@example.org", "--support", "--administrator", "--language", "de")
 
     link = done.stdout.strip()
     assert done.returncode == 0
-    assert link.startswith(f"http://127.0.0.1:{desk.port}/invitation?token=mdi_")
-    desk.start("--processes", "1")
-    assert desk.ask("GET", link.partition(str(desk.port))[2])[0] == 200
-    letters = Path(desk.environment["MARKETDESK_HOME"]) / "mail"
+    assert link.startswith(f"http://127.0.0.1:{new_desk.port}/invitation?token=mdi_")
+    new_desk.start("--processes", "1")
+    assert new_desk.ask("GET", link.partition(str(new_desk.port))[2])[0] == 200
+    letters = Path(new_desk.environment["MARKETDESK_HOME"]) / "mail"
     until(lambda: letters.exists() and any("mdi_" in one.read_text() for one in letters.iterdir()))
 
 

@@ -131,6 +131,7 @@ def _in_order(receiver: Receiver) -> None:
     assert all(numbers == sorted(numbers) for numbers in seen.values())
 
 
+@pytest.mark.postgres  # SQLite does the same with more of them, below
 def test_every_message_reaches_every_endpoint_that_comes_back(ask: Callable[..., Ticket], tmp_path: Path) -> None:
     _deliver_many(ask, EVENTS, tmp_path)
 
@@ -140,6 +141,7 @@ def test_thousands_of_messages_reach_every_endpoint_that_comes_back(ask: Callabl
     _deliver_many(ask, MANY_EVENTS, tmp_path)
 
 
+@pytest.mark.heavy
 def test_the_control_that_never_tries_again_loses_messages(
     ask: Callable[..., Ticket], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -109,6 +109,7 @@ def test_more_black_holes_than_lanes_delay_nobody_once_they_are_known(
     assert slowest <= 5
 
 
+@pytest.mark.heavy
 def test_the_control_whose_lanes_all_serve_the_dead_lets_the_others_wait(
     queue: Callable[[Endpoint, int], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -126,6 +127,7 @@ def test_the_control_whose_lanes_all_serve_the_dead_lets_the_others_wait(
     assert slowest is None or slowest > 5
 
 
+@pytest.mark.heavy
 def test_the_control_with_a_single_lane_lets_the_others_wait(
     queue: Callable[[Endpoint, int], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
