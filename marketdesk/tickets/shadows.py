@@ -4,6 +4,9 @@ Every question is a cell of a space: its issue, country, value and so on, each o
 or "anything else". A rule is a few boxes of cells. What is left of it after the boxes of the earlier rules are cut
 away is what can reach it. What the policy says (countries, sums, gates) counts as unknown, since it can change, unless
 a policy is given.
+
+A merchant may have several tags, but no rule asks for one to be missing: what reaches a rule by a tag reaches it as
+well with that tag alone. So the tag is one more value, or none; and any two of them can meet.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -57,7 +60,7 @@ def hidden(rules: Sequence[RoutingRule], issues: Mapping[str, str], policy: Poli
 def overlaps(rules: Sequence[RoutingRule], issues: Mapping[str, str]) -> dict[str, list[str]]:
     """Of each rule but the last: the earlier ones that take some of what fits it, and send it elsewhere."""
     space = _Space(rules, issues, None)
-    boxes = {rule.code: space.boxes(rule) for rule in rules if rule.active}
+    boxes = {rule.code: [box[:-1] for box in space.boxes(rule)] for rule in rules if rule.active}  # but for their tags
     found: dict[str, list[str]] = {}
     for place, rule in enumerate(rules[:-1]):
         for other in rules[:place]:
@@ -109,7 +112,8 @@ class _Space:
     def __init__(self, rules: Sequence[RoutingRule], issues: Mapping[str, str], policy: Policy | None) -> None:
         self.policy = policy
         self.rules = [rule for rule in rules if rule.active]
-        self.tags = sorted({tag for rule in self.rules for tag in rule.tags})
+        tags = sorted({tag for rule in self.rules for tag in rule.tags})
+        self.tags = {tag: place for place, tag in enumerate(tags)}
         self.cells = [
             self._issues(issues),
             self._countries(),
@@ -120,7 +124,7 @@ class _Space:
         self.whole = self._whole()
 
     def boxes(self, rule: RoutingRule) -> list[Box]:
-        """The cells that fit a rule. Merchants and tags are alternatives, so each of them is a box of its own."""
+        """The cells that fit a rule. Merchants and tags are alternatives, so there is a box for either."""
         common = [
             self._bits(0, rule, "category") & self._bits(0, rule, "issue"),
             self._bits(1, rule, "country"),
@@ -130,22 +134,21 @@ class _Space:
         ]
         gates = [2 if rule.gate == BEFORE else -1, 2 if rule.gate == AFTER else -1]
         found = []
-        for merchants, tag in self._sellers(rule):
-            tags = [2 if one == tag else -1 for one in self.tags]
-            ours = (*common[:3], merchants, common[4], *gates, *tags)
+        for merchants, tags in self._sellers(rule):
+            ours = (*common[:3], merchants, common[4], *gates, tags)
             for whole in self.whole:
                 box = tuple(a & b for a, b in zip(ours, whole, strict=True))
                 if all(box):
                     found.append(box)
         return found
 
-    def _sellers(self, rule: RoutingRule) -> list[tuple[int, str]]:
-        """The alternatives of the condition on merchants: bits of merchants, and a tag."""
+    def _sellers(self, rule: RoutingRule) -> list[tuple[int, int]]:
+        """The alternatives of the condition on merchants: bits of merchants, and of tags."""
         if not (rule.merchants or rule.tags):
-            return [(-1, "")]
-        return [(self._bits(3, replace(rule, tags=()), "merchant"), "")] * bool(rule.merchants) + [
-            (-1, tag) for tag in rule.tags
-        ]
+            return [(-1, -1)]
+        tags = sum(2 << self.tags[tag] for tag in set(rule.tags))
+        merchants = self._bits(3, replace(rule, tags=()), "merchant")
+        return [(merchants, -1)] * bool(rule.merchants) + [(-1, tags)] * bool(tags)
 
     def _bits(self, dimension: int, rule: RoutingRule, condition: str) -> int:
         fits = CONDITIONS[condition][1]
@@ -159,10 +162,10 @@ class _Space:
         others = [(1 << len(cells)) - 1 for cells in self.cells]
         none = next(1 << place for place, cell in enumerate(self.cells[2]) if not cell.question.currency)
         gates = [self._gate("opens_after"), self._gate("closes_after")]
-        tags = [3] * len(self.tags)
+        tags = (2 << len(self.tags)) - 1
         return [
-            (pre, others[1], none, others[3], others[4], 1, 1, *tags),
-            (others[0] & ~pre, *others[1:], *gates, *tags),
+            (pre, others[1], none, others[3], others[4], 1, 1, tags),
+            (others[0] & ~pre, *others[1:], *gates, tags),
         ]
 
     def _gate(self, name: str) -> int:

@@ -100,6 +100,15 @@ def test_merchants_and_tags_are_alternatives() -> None:
     assert hidden(either, rule("silver", tags=("silver",))) == []
 
 
+def test_rules_with_hundreds_of_tags_are_looked_through_at_once() -> None:
+    lists = [tuple(f"tag-{number}-{one}" for one in range(200)) for number in range(40)]
+    rules = [RoutingRule(f"r-{number}", Desk.PLATFORM, tags=tags) for number, tags in enumerate(lists)]
+    both = RoutingRule("both", Desk.MERCHANT, tags=(lists[3][7], lists[5][0]))
+
+    assert shadows.hidden([*rules, both, *SHIPPED], {}) == [Shadow("both", ("r-3", "r-5"))]
+    assert "r-3" in shadows.overlaps([both, *rules[:4], *SHIPPED], {})
+
+
 def test_an_overlap_that_ends_elsewhere_is_known() -> None:
     here = rule("here", countries=("DE",))
     there = rule("there", Desk.PLATFORM, categories=(ORDER,))
