@@ -101,9 +101,14 @@ def test_several_keys_are_good_while_one_follows_the_other(now: Any) -> None:
     assert arriving.read(new.sign(), timezone.now()).customer == "c-7"
 
 
-@pytest.mark.parametrize("kid", ["unknown", "", "x\x00y", "0" * 24])
+@pytest.mark.parametrize("kid", ["unknown", "", "x\x00y", "x\ud800y", "0" * 24])
 def test_an_unknown_key_is_no_key(kid: str) -> None:
     assert why(Shop().sign(headers={"kid": kid})) == Why.KEY
+
+
+def test_half_a_character_is_nobodys_id() -> None:
+    """JSON can carry one; no database can look for it."""
+    assert why(Shop().sign(sub="c-\ud800")) == Why.MALFORMED
 
 
 def test_a_secret_is_not_in_the_database_in_clear(settings: Any) -> None:
