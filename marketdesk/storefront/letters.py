@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from marketdesk.people.actor import Link
 from marketdesk.storefront.prefix import enter
+from marketdesk.storefront.visits import is_visit
 from marketdesk.tickets import links
 from marketdesk.tickets.models import Ticket
 
@@ -35,14 +36,15 @@ HEADERS = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex, nofollow", "Re
 
 class LettersMiddleware:
     """For a request behind a valid link its user is the ticket's customer, and sees that ticket alone. Nobody is
-    signed in or out by it: the browser's own session is put aside meanwhile, whoever's it is."""
+    signed in or out by it: the browser's own session is put aside meanwhile, whoever's it is. Inside a visit, whose
+    forms nothing protects but its address, there are no links."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         found = ADDRESS.match(request.path_info)
-        if found is None:
+        if found is None or is_visit(request):
             return self.get_response(request)
         ticket = links.opened_by(found["token"], timezone.now())
         response = self._serve(request, ticket, found[0]) if ticket else ended(request)

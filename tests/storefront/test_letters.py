@@ -29,6 +29,7 @@ from marketdesk.storefront.letters import OPEN
 from marketdesk.tickets import links
 from marketdesk.tickets.models import Attachment, Draft, Message, Ticket
 from marketdesk.tickets.rules import State
+from tests.arrivals import Shop
 from tests.conftest import make_order, signed_in
 from tests.storefront.test_asking import picture
 from tests.test_tenancy import CANARY, Route, World, answer, bodies, picture_of, routes, world
@@ -438,6 +439,17 @@ def test_stopped_in_the_very_moment_of_the_answer(
     assert page.status_code == 410
     assert "Too late?</textarea>" in page.text
     assert Message.objects.count() == 1
+
+
+def test_inside_a_visit_there_are_no_links(client: Client, ticket: Ticket) -> None:
+    """Nor the other way round: each of the two has its own protection of forms."""
+    User.objects.filter(pk=ticket.customer_id).update(external_id="c-ada")
+    visit = client.get(Shop().address(embedded=True, sub="c-ada")).headers["Location"].removesuffix("/my/")
+
+    for address in (visit + behind(ticket), visit + link_to(ticket) + "/", link_to(ticket) + visit + "/my/"):
+        with nothing_changed():
+            assert client.get(address).status_code == 404
+            assert client.post(address, {"text": "Hello", "key": "k" * 12}).status_code == 404
 
 
 def test_an_order_of_anothers_does_not_open_by_a_link(client: Client, ticket: Ticket, ada_user: User) -> None:
