@@ -75,7 +75,7 @@ def owners(request: AgentRequest) -> HttpResponse:
     if request.method != "POST":
         return _show_owners(request)
     form = InviteForm({**request.POST.dict(), "role": Post.OWNER}, posts=OWNER)
-    store = Merchant.objects.filter(public_id=request.POST.get("merchant", "")).first()
+    store = Merchant.objects.filter(public_id=_plain(request.POST.get("merchant", ""))).first()
     if store is None:
         return _show_owners(request, form=form, refusal=_("Choose a merchant first."), status=422)
     if not form.is_valid():
@@ -120,10 +120,15 @@ def _show(
     return render(request, "support/team.html", context, status=status)
 
 
+def _plain(text: str) -> str:
+    # PostgreSQL refuses to look for NUL.
+    return text.replace("\x00", "")
+
+
 def _show_owners(
     request: AgentRequest, *, form: InviteForm | None = None, refusal: str = "", status: int = 200
 ) -> HttpResponse:
-    asked = (request.POST if request.method == "POST" else request.GET).get("merchant_words", "").strip()
+    asked = _plain((request.POST if request.method == "POST" else request.GET).get("merchant_words", "")).strip()
     named = Q(name__icontains=asked) | Q(external_id=asked) | Q(public_id=asked)
     found = list(Merchant.objects.filter(named).order_by("name", "pk")[:FOUND]) if asked else []
     context = {

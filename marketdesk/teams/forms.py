@@ -19,7 +19,11 @@ from marketdesk.tickets.forms import DeedForm
 class InviteForm(DeedForm):
     """Whom to invite, to do what, in which language."""
 
-    email = forms.EmailField(label=_("Mail address"), widget=forms.EmailInput({"autocomplete": "off"}))
+    email = forms.EmailField(
+        label=_("Mail address"),
+        max_length=254,  # as the tables take it, which PostgreSQL enforces
+        widget=forms.EmailInput({"autocomplete": "off"}),
+    )
     role = forms.ChoiceField(label=_("Role"))
     language = forms.ChoiceField(label=_("Language of the mail"), choices=list(languages.LANGUAGES.items()))
 

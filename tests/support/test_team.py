@@ -111,6 +111,19 @@ def test_without_a_merchant_or_with_a_wrong_address_nothing_is_sent(administrato
     assert "No merchant has this name or ID." in unknown.content.decode()
 
 
+def test_what_no_database_can_keep_or_look_for_is_refused_in_words(administrator: Client, store: Merchant) -> None:
+    long = f"{'x' * 250}@example.org"
+    with nothing_changed():
+        for address in (PAGE, f"{PAGE}/owners"):
+            answer = send(
+                administrator, address, **{**EVA, "email": long}, merchant=store.public_id, merchant_words="m-1"
+            )
+            assert answer.status_code == 422
+            assert "254" in answer.content.decode()
+        assert send(administrator, f"{PAGE}/owners", **EVA, merchant="\x00", merchant_words="\x00").status_code == 422
+        assert administrator.get(f"{PAGE}/owners", {"merchant_words": "\x00"}).status_code == 200
+
+
 def test_invitations_are_sent_again_and_revoked_but_a_stores_agents_are_its_own_business(
     administrator: Client, store: Merchant, mehmet: Actor, sofia: Actor
 ) -> None:
