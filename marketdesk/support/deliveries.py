@@ -26,6 +26,7 @@ from marketdesk.outbox.webhooks.kinds import NAMES
 from marketdesk.people.actor import Actor
 from marketdesk.support import webhook_words
 from marketdesk.support.entrance import AgentRequest, administrators_only
+from marketdesk.support.forms import MomentField
 from marketdesk.support.webhook_words import Trouble
 from marketdesk.tickets.desk import DeskQueue
 from marketdesk.tickets.forms import DeedForm
@@ -73,11 +74,7 @@ class Try:
 class ReplayForm(DeedForm):
     """What is sent again: the messages that are named, or what failed since a moment."""
 
-    since = forms.DateTimeField(
-        required=False,
-        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
-        error_messages={"invalid": gettext_lazy("Enter a day and a time.")},
-    )
+    since = MomentField(required=False)
 
     def clean_since(self) -> datetime | None:
         since: datetime | None = self.cleaned_data["since"]
@@ -148,7 +145,8 @@ def replay(request: AgentRequest, public_id: str) -> HttpResponse:
     """Send messages again: how many is shown first."""
     endpoint = find_endpoint(public_id)
     sent = request.POST if request.method == "POST" else request.GET
-    form, named = ReplayForm(sent), sent.getlist("message")
+    form = ReplayForm(sent)
+    named = [one.replace("\x00", "") for one in sent.getlist("message")]  # PostgreSQL refuses to look for NUL
     if not form.is_valid():
         return _ask(request, endpoint, form, problems=[str(words) for all_ in form.errors.values() for words in all_])
     since = form.cleaned_data["since"]
@@ -179,14 +177,16 @@ def _ask(
     problems: Sequence[str] = (),
     status: int = 422,
 ) -> HttpResponse:
-    """How many would be sent again."""
+    """How many would be sent again. What failed since a moment may be thousands, and the moment says them all."""
+    since = form.cleaned_data.get("since")
+    one_by_one = which if which is not None and not since else Delivery.objects.none()
     context: dict[str, Any] = {
         "endpoint": endpoint,
         "form": form,
         "problems": problems,
         "number": which.count() if which is not None else 0,
-        "since": form.cleaned_data.get("since"),
-        "named": list(which.values_list("message_id", flat=True)) if which is not None else [],
+        "since": since,
+        "named": list(one_by_one.values_list("message_id", flat=True)),
         "desk_queues": DeskQueue.choices,
     }
     return render(request, "support/replay.html", context, status=status if problems else 200)

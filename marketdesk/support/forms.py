@@ -1,5 +1,8 @@
 """What only support fills in: who looks after a ticket, and how a refund went."""
 
+from datetime import datetime
+from typing import Any
+
 from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy
@@ -13,6 +16,22 @@ from marketdesk.tickets.rules import Verb
 def agents() -> QuerySet[User]:
     """Everybody of support who can sign in, by name."""
     return User.objects.filter(party=Party.SUPPORT, is_active=True).order_by("name", "pk")
+
+
+class MomentField(forms.DateTimeField):
+    """A day and a time as browsers send them, in the reader's time zone. At the ends of the calendar it could not be
+    reckoned with, in another time zone or some days on."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        formats = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
+        words = {"invalid": gettext_lazy("Enter a day and a time.")}
+        super().__init__(input_formats=formats, error_messages=words, **kwargs)
+
+    def to_python(self, value: Any) -> datetime | None:
+        found: datetime | None = super().to_python(value)
+        if found and not 1000 <= found.year <= 9000:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        return found
 
 
 class ReasonForm(DeedForm):

@@ -13,7 +13,6 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from marketdesk.journal.models import AlreadyDone, KeyReused
@@ -22,7 +21,7 @@ from marketdesk.policy.defaults import Policy
 from marketdesk.policy.promises import BadPolicy, PolicyMoved, Step
 from marketdesk.support import promise_fields
 from marketdesk.support.entrance import AgentRequest, administrators_only
-from marketdesk.support.forms import ReasonForm
+from marketdesk.support.forms import MomentField, ReasonForm
 from marketdesk.support.promise_fields import PromiseField
 from marketdesk.tickets.desk import DeskQueue
 
@@ -34,11 +33,7 @@ DRAWN = "the policy that a page showed"
 class ChangeForm(ReasonForm):
     """Why, and from when: empty is at once."""
 
-    valid_from = forms.DateTimeField(
-        required=False,
-        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
-        error_messages={"invalid": gettext_lazy("Enter a day and a time.")},
-    )
+    valid_from = MomentField(required=False)
 
     def clean_valid_from(self) -> datetime | None:
         begins: datetime | None = self.cleaned_data["valid_from"]

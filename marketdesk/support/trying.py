@@ -17,12 +17,11 @@ from marketdesk.merchants.models import Merchant
 from marketdesk.orders.models import Order
 from marketdesk.people.actor import Actor
 from marketdesk.policy import promises
+from marketdesk.support.forms import MomentField
 from marketdesk.tickets import routes, routing, routing_words
 from marketdesk.tickets.models import Issue, Ticket
 from marketdesk.tickets.routing import Question, RoutingRule
 from marketdesk.tickets.rules import Category
-
-MOMENTS = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
 
 
 @dataclass(frozen=True)
@@ -65,8 +64,8 @@ class TryingForm(forms.Form):
     currency = forms.CharField(required=False, max_length=3)
     merchant = forms.CharField(required=False, max_length=100)
     language = forms.CharField(required=False, max_length=10)
-    ends = forms.DateTimeField(required=False, input_formats=MOMENTS)
-    moment = forms.DateTimeField(required=False, input_formats=MOMENTS)
+    ends = MomentField(required=False)
+    moment = MomentField(required=False)
     rules = forms.CharField(required=False, max_length=10)
 
     def __init__(self, *args: Any, actor: Actor, has_draft: bool, **kwargs: Any) -> None:

@@ -538,9 +538,15 @@ def test_the_draft_and_the_saved_list_are_tried(administrator: Client, write: Wr
         ({"merchant": "m-404"}, "There is no merchant “m-404”."),
         ({"issue": "nothing"}, "There is no such issue type."),
         ({"moment": "soon"}, ""),
+        ({"moment": "0001-01-01T00:00"}, "Enter a day and a time."),
+        ({"ends": "9999-12-31T23:59", "issue": "order_status", "country": "DE"}, "Enter a day and a time."),
     ],
 )
-def test_what_cannot_be_tried_is_said(values: dict[str, str], said: str, administrator: Client) -> None:
+def test_what_cannot_be_tried_is_said(
+    values: dict[str, str], said: str, administrator: Client, sofia_user: User
+) -> None:
+    User.objects.filter(pk=sofia_user.pk).update(time_zone="Asia/Tokyo")
+
     answer = administrator.get(TRY, values)
 
     assert answer.status_code == 422

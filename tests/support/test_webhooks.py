@@ -609,6 +609,8 @@ def test_a_double_click_sends_again_once(administrator: Client, many: Endpoint) 
         ({}, "Check the messages"),
         ({"since": "soon"}, "Enter a day and a time."),
         ({"since": "2999-01-01T10:00"}, "over"),
+        ({"since": "0001-01-01T00:00"}, "Enter a day and a time."),
+        ({"since": "9999-12-31T23:59"}, "Enter a day and a time."),
     ],
 )
 @pytest.mark.parametrize("method", ["get", "post"])
@@ -620,6 +622,13 @@ def test_sending_again_needs_to_know_what(
 
     assert answer.status_code == 422
     assert words in answer.content.decode()
+
+
+def test_messages_that_nobody_can_have_are_none(administrator: Client, many: Endpoint) -> None:
+    with nothing_changed():
+        asked = administrator.get(address(many, "replay"), {"message": "\x00"})
+
+    assert "This endpoint was told none of these." in asked.content.decode()
 
 
 def test_nothing_is_sent_again_to_an_endpoint_that_is_off(administrator: Client, many: Endpoint) -> None:
