@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from marketdesk.journal.models import Event
 from marketdesk.lib import sealing
@@ -93,7 +94,7 @@ class Endpoint(models.Model):
 class DeliveryStatus(models.TextChoices):
     """Where a message to one endpoint stands."""
 
-    WAITING = "waiting", _("Waiting")
+    WAITING = "waiting", pgettext_lazy("a message", "Waiting")
     DELIVERED = "delivered", _("Delivered")
     GIVEN_UP = "given_up", _("Given up")
 
