@@ -28,7 +28,6 @@ from marketdesk.support import webhook_words
 from marketdesk.support.entrance import AgentRequest, administrators_only
 from marketdesk.support.forms import MomentField
 from marketdesk.support.webhook_words import Trouble
-from marketdesk.tickets.desk import DeskQueue
 from marketdesk.tickets.forms import DeedForm
 from marketdesk.tickets.models import Ticket
 
@@ -134,7 +133,6 @@ def delivery(request: AgentRequest, public_id: str, message: str) -> HttpRespons
         "headers": attempts[-1].headers if attempts else {},
         "tries": tries[::-1],
         "now": request.actor.at,
-        "desk_queues": DeskQueue.choices,
     }
     return render(request, "support/delivery.html", context)
 
@@ -187,6 +185,5 @@ def _ask(
         "number": which.count() if which is not None else 0,
         "since": since,
         "named": list(one_by_one.values_list("message_id", flat=True)),
-        "desk_queues": DeskQueue.choices,
     }
     return render(request, "support/replay.html", context, status=status if problems else 200)

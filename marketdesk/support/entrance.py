@@ -1,6 +1,6 @@
 """The entrance: the platform's support team comes in, everybody else goes to their own door."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
@@ -14,6 +14,7 @@ from django.shortcuts import redirect, render
 from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
 from marketdesk.people.party import Party
+from marketdesk.tickets.desk import DeskQueue
 
 
 class AgentRequest(HttpRequest):
@@ -21,6 +22,7 @@ class AgentRequest(HttpRequest):
 
     user: User
     actor: Actor
+    queues: Sequence[tuple[str, Any]]  # of the menu, on every page
 
 
 def agents_only(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
@@ -33,6 +35,7 @@ def agents_only(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResp
         if request.user.party != Party.SUPPORT:
             return redirect("home")
         request.actor = Actor(Party.SUPPORT, user_id=request.user.pk, name=request.user.name)
+        request.queues = DeskQueue.choices
         return view(request, *args, **kwargs)
 
     return enter

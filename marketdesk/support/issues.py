@@ -15,7 +15,6 @@ from marketdesk.lib import languages
 from marketdesk.support.entrance import AgentRequest, administrators_only
 from marketdesk.support.ordered import ListPage, Say, first
 from marketdesk.tickets import issue_types
-from marketdesk.tickets.desk import DeskQueue
 from marketdesk.tickets.issue_types import ISSUES
 from marketdesk.tickets.issues import BY_CODE
 from marketdesk.tickets.models import Issue
@@ -83,7 +82,6 @@ def issue(request: AgentRequest, code: str) -> HttpResponse:
         "labels": _labels(row, errors),
         "errors": errors,
         "problems": [(one.field, str(one)) for one in problems],
-        "desk_queues": DeskQueue.choices,
     }
     return render(request, "support/issue.html", context, status=422 if problems else 200)
 

@@ -46,7 +46,6 @@ def queue(request: AgentRequest, queue: str) -> HttpResponse:
         "back": f"?queue={chosen}",
         "hours": _hours(chosen),
         "when_empty": _when_empty(chosen),
-        "desk_queues": DeskQueue.choices,
         "refunds_to_look_into": reconciling.to_look_into(request.actor),
     }
     return render(request, "support/queue.html", context)
@@ -65,7 +64,6 @@ def search(request: AgentRequest) -> HttpResponse:
         "rows": _rows(found),
         "most": desk.FOUND_AT_MOST,
         "hours": promises.current().reply_hours,
-        "desk_queues": DeskQueue.choices,
     }
     return render(request, "support/search.html", context)
 

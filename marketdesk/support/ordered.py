@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 from marketdesk.journal.models import AlreadyDone, KeyReused
 from marketdesk.support.entrance import AgentRequest
 from marketdesk.support.forms import ReasonForm
-from marketdesk.tickets.desk import DeskQueue
 from marketdesk.tickets.models import ListChange, ListDraft
 from marketdesk.tickets.ordered import BadList, ListMoved, OrderedList, Row, Rows, moved, place_of
 
@@ -76,7 +75,6 @@ class ListPage:
             "changes": list(zip(changes, theirs, strict=True)),
             "page": changes,
             "form": form or ReasonForm(),
-            "desk_queues": DeskQueue.choices,
             **self.context(request, draft, found),
         }
         return render(request, self.template, context, status=status)
@@ -184,7 +182,6 @@ class ListPage:
             "problems": [str(one) for one in problems],
             "back": self.url,
             "undo": f"support:undo-{self.name}",
-            "desk_queues": DeskQueue.choices,
         }
         return render(request, "support/list_undo.html", context, status=status)
 

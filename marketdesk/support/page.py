@@ -103,7 +103,6 @@ def show(
         "deed": DeedForm(),
         "action": address_of(ticket.public_id, queue),
         "queue": queue,
-        "desk_queues": DeskQueue.choices,
         "previous_url": address_of(neighbours.before, queue),
         "next_url": address_of(neighbours.after, queue),
         "due_at": desk.due_at(ticket),

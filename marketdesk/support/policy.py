@@ -23,7 +23,6 @@ from marketdesk.support import promise_fields
 from marketdesk.support.entrance import AgentRequest, administrators_only
 from marketdesk.support.forms import MomentField, ReasonForm
 from marketdesk.support.promise_fields import PromiseField
-from marketdesk.tickets.desk import DeskQueue
 
 CHANGES_SHOWN = 50
 FURTHEST = timedelta(days=3650)  # that a change can be scheduled ahead
@@ -195,7 +194,7 @@ def _placed(problem: Exception) -> tuple[str, str, str]:
 
 
 def _common(request: AgentRequest, form: ReasonForm) -> dict[str, Any]:
-    return {"form": form, "edition": promises.edition(request.actor.at), "desk_queues": DeskQueue.choices}
+    return {"form": form, "edition": promises.edition(request.actor.at)}
 
 
 def _differences(step: Step) -> list[tuple[str, str, list[tuple[str, str]]]]:

@@ -19,7 +19,6 @@ from marketdesk.refunds.models import Refund
 from marketdesk.refunds.reconciling import RefundList
 from marketdesk.support.entrance import AgentRequest, agents_only
 from marketdesk.support.forms import NoteForm, SettleForm
-from marketdesk.tickets.desk import DeskQueue
 from marketdesk.tickets.errors import NotAllowed, SomethingNew
 
 
@@ -45,7 +44,6 @@ def refunds(request: AgentRequest, queue: str) -> HttpResponse:
         "page": page,
         "is_first_page": not after,
         "hours": promises.current().refund_answer_hours,
-        "desk_queues": DeskQueue.choices,
     }
     return render(request, "support/refunds.html", context)
 
@@ -101,7 +99,6 @@ def _show(
         "list": _list_of(refund),
         "form": form,
         "refused": refused,
-        "desk_queues": DeskQueue.choices,
     }
     return render(request, "support/refund.html", context, status=status)
 

@@ -19,7 +19,6 @@ from marketdesk.support.entrance import AgentRequest, administrators_only
 from marketdesk.support.ordered import ListPage, Say, first
 from marketdesk.support.trying import TryingForm, tried
 from marketdesk.tickets import routes, routing_words
-from marketdesk.tickets.desk import DeskQueue
 from marketdesk.tickets.models import Ticket
 from marketdesk.tickets.models.ordered import ListDraft
 from marketdesk.tickets.ordered import BadList, Rows, place_of
@@ -75,7 +74,6 @@ def rule(request: AgentRequest, code: str) -> HttpResponse:
         "fields": rule_fields.fields(typed),
         "errors": first(problems, typed.code),
         "problems": [(one.field, str(one)) for one in problems],
-        "desk_queues": DeskQueue.choices,
     }
     return render(request, "support/routing_rule.html", context, status=422 if problems else 200)
 
@@ -89,7 +87,7 @@ def attempt(request: AgentRequest) -> HttpResponse:
     of_draft = bool(draft.pk) and form.data.get("rules", "draft") == "draft"
     rules = routes.read(draft.rows if of_draft else ROUTING.read())
     outcome = tried(form, rules) if form.is_bound and form.is_valid() else None
-    context = {"form": form, "outcome": outcome, "has_draft": bool(draft.pk), "desk_queues": DeskQueue.choices}
+    context = {"form": form, "outcome": outcome, "has_draft": bool(draft.pk)}
     return render(request, "support/routing_try.html", context, status=422 if form.errors else 200)
 
 

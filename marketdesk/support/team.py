@@ -18,7 +18,6 @@ from marketdesk.teams import members
 from marketdesk.teams.errors import TeamRefusal, TooMany
 from marketdesk.teams.forms import InvitationForm, InviteForm, MemberForm
 from marketdesk.teams.models import SUPPORT_POSTS, Invitation, Post
-from marketdesk.tickets.desk import DeskQueue
 
 OWNER = (Post.OWNER,)
 # So many merchants of a search are shown; who looks for another one types more of its name.
@@ -115,7 +114,6 @@ def _show(
         "posts": SUPPORT_POSTS,
         "form": form or InviteForm(initial=initial, posts=SUPPORT_POSTS),
         "refusal": refusal,
-        "desk_queues": DeskQueue.choices,
     }
     return render(request, "support/team.html", context, status=status)
 
@@ -137,6 +135,5 @@ def _show_owners(
         "chosen": request.POST.get("merchant", found[0].public_id if len(found) == 1 else ""),
         "form": form or InviteForm(initial={"language": get_language(), "role": Post.OWNER}, posts=OWNER),
         "refusal": refusal,
-        "desk_queues": DeskQueue.choices,
     }
     return render(request, "support/owners.html", context, status=status)

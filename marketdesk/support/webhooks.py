@@ -20,7 +20,6 @@ from marketdesk.outbox.webhooks.kinds import MEANINGS, NAMES
 from marketdesk.people.actor import Actor
 from marketdesk.support import deliveries, webhook_words
 from marketdesk.support.entrance import AgentRequest, administrators_only
-from marketdesk.tickets.desk import DeskQueue
 from marketdesk.tickets.forms import DeedForm
 
 EVERYTHING, SOME = "everything", "some"
@@ -66,7 +65,7 @@ class AddForm(KindsForm):
 def webhooks(request: AgentRequest) -> HttpResponse:
     """All endpoints, each with how it does."""
     rows = [_described(one) for one in watching.watched(Endpoint.objects.all(), request.actor.at)]
-    context = {"rows": rows, "days": watching.LOOKED_BACK.days, "desk_queues": DeskQueue.choices}
+    context = {"rows": rows, "days": watching.LOOKED_BACK.days}
     return render(request, "support/webhooks.html", context)
 
 
@@ -213,31 +212,30 @@ def _show(
         "is_first_page": not after,
         "after": further,
         "problems": problems,
-        "desk_queues": DeskQueue.choices,
     }
     return render(request, "support/webhook.html", context, status=status)
 
 
 def _ask_for_new(request: AgentRequest, form: AddForm, *, status: int = 200) -> HttpResponse:
-    context = {"form": form, "desk_queues": DeskQueue.choices}
+    context = {"form": form}
     return render(request, "support/webhook_new.html", context, status=status)
 
 
 def _ask_for_kinds(request: AgentRequest, endpoint: Endpoint, form: KindsForm, *, status: int = 200) -> HttpResponse:
-    context = {"endpoint": endpoint, "form": form, "desk_queues": DeskQueue.choices}
+    context = {"endpoint": endpoint, "form": form}
     return render(request, "support/webhook_kinds.html", context, status=status)
 
 
 def _ask_to_rotate(
     request: AgentRequest, endpoint: Endpoint, *, problems: Sequence[str] = (), status: int = 200
 ) -> HttpResponse:
-    context = {"endpoint": endpoint, "form": DeedForm(), "problems": problems, "desk_queues": DeskQueue.choices}
+    context = {"endpoint": endpoint, "form": DeedForm(), "problems": problems}
     return render(request, "support/webhook_rotate.html", context, status=status)
 
 
 def _show_secret(request: AgentRequest, endpoint: Endpoint, secret: str) -> HttpResponse:
     """The one time that a secret is shown; no browser and no proxy keeps the page."""
-    context = {"endpoint": endpoint, "secret": secret, "desk_queues": DeskQueue.choices}
+    context = {"endpoint": endpoint, "secret": secret}
     response = render(request, "support/webhook_secret.html", context)
     add_never_cache_headers(response)
     return response

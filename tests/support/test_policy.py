@@ -82,6 +82,7 @@ def test_without_a_second_factor_the_page_says_how_to_get_one(sofia_client: Clie
         for answer in (sofia_client.get(PAGE), sofia_client.post(PAGE, {"reply_hours": "24", "act": "save"})):
             assert answer.status_code == 403
             assert "/accounts/2fa/totp/activate/" in answer.content.decode()
+            assert "/support/queues/unassigned" in answer.content.decode()
         assert sofia_client.post(f"{PAGE}/changes/1", {"reason": "x"}).status_code == 403
 
 
