@@ -69,7 +69,7 @@ def is_visit(request: HttpRequest) -> bool:
     return getattr(request, "is_visit", False)
 
 
-class Visits:
+class VisitsMiddleware:
     """Stands before SessionMiddleware, and gives it the session of the address in place of a cookie's."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
