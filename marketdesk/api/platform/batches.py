@@ -1,12 +1,14 @@
 """Records in batches: each row is answered for itself, so one bad row keeps no other out."""
 
+import logging
+from collections import Counter
 from typing import Any
 
 from django.http import HttpResponse
 from ninja import Field, Router, Schema
 from pydantic import create_model
 
-from marketdesk.api.platform.keys import Keyed, PlatformRequest
+from marketdesk.api.platform.keys import Keyed, PlatformRequest, program
 from marketdesk.api.platform.once import HEADER, once
 from marketdesk.api.platform.problems import bad_fields
 from marketdesk.people.models import Scope
@@ -17,6 +19,8 @@ from marketdesk.records.merchants import Merchants
 from marketdesk.records.orders import Orders
 from marketdesk.records.products import Products
 from marketdesk.records.writing import Importer
+
+log = logging.getLogger(__name__)
 
 MOST_ROWS = 1000
 LONGEST_ID = 100
@@ -53,8 +57,8 @@ def _read(rows: list[Any]) -> tuple[list[Row], list[Problem]]:
     ]
 
 
-def upsert(importer: Importer, rows: list[Any]) -> dict[str, Any]:
-    """Write the rows, and say of each what became of it."""
+def upsert(importer: Importer, rows: list[Any], *, by: str) -> dict[str, Any]:
+    """Write the rows for a program, and say of each what became of it."""
     listed = (len(part) for row in rows if isinstance(row, dict) for part in row.values() if isinstance(part, list))
     if sum(listed) > MOST_ENTRIES:
         raise bad_fields(rows=f"hold more than {MOST_ENTRIES} items or staff in all")
@@ -71,6 +75,9 @@ def upsert(importer: Importer, rows: list[Any]) -> dict[str, Any]:
         else:
             result["result"] = outcome.done[place]
         results.append(result)
+    if refused:  # without the reasons, which can hold what stands in a row: names, mail addresses
+        wrong = Counter(problem.field for problem in refused.values())
+        log.warning("%s: %s of %s %s refused: %s", by, len(refused), len(rows), importer.kind, dict(wrong))
     return {"results": results}
 
 
@@ -103,7 +110,10 @@ def _add(kind: type[Importer], scope: Scope) -> None:
         openapi_extra=HEADER,
     )
     def call(request: PlatformRequest, payload: batch) -> HttpResponse:  # type: ignore[valid-type]
-        return once(request, lambda: (200, upsert(kind(), payload.rows)))  # type: ignore[attr-defined]
+        return once(
+            request,
+            lambda: (200, upsert(kind(), payload.rows, by=program(request.auth))),  # type: ignore[attr-defined]
+        )
 
 
 _add(Merchants, Scope.CATALOGUE)

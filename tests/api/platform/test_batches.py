@@ -77,7 +77,9 @@ def test_shipments_deliveries_returns_and_refunds_made_elsewhere(filled: Program
     assert item_now.returned_at
 
 
-def test_a_batch_with_37_bad_rows_answers_exactly_those_37_and_keeps_the_rest(filled: Program) -> None:
+def test_a_batch_with_37_bad_rows_answers_exactly_those_37_and_keeps_the_rest(
+    filled: Program, caplog: pytest.LogCaptureFixture
+) -> None:
     bad = {
         0: ("currency", {"currency": "XXZ"}),
         1: ("merchant", {"merchant": "m-unknown"}),
@@ -105,6 +107,8 @@ def test_a_batch_with_37_bad_rows_answers_exactly_those_37_and_keeps_the_rest(fi
     assert all(one["result"] == "created" for place, one in enumerate(results) if place not in expected)
     assert [one["id"] for one in results] == [row["id"] for row in rows]
     assert Order.objects.count() == 1 + 1000 - 37
+    assert "37 of 1000 orders refused" in caplog.text
+    assert "yesterday" not in caplog.text
 
 
 def test_rows_that_are_no_records_are_refused_alone(shop: Program) -> None:
