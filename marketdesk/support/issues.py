@@ -12,6 +12,7 @@ from django.utils.translation import override
 from django.views.decorators.http import require_http_methods
 
 from marketdesk.lib import languages
+from marketdesk.support import refusals
 from marketdesk.support.entrance import AgentRequest, administrators_only
 from marketdesk.support.ordered import ListPage, Say, first
 from marketdesk.tickets import issue_types
@@ -72,6 +73,7 @@ def issue(request: AgentRequest, code: str) -> HttpResponse:
             rows = [*draft.rows, row] if place is None else [*draft.rows[:place], row, *draft.rows[place + 1 :]]
             PAGE.keep(draft, rows)
             return redirect(f"{reverse('support:issues')}#row-{row['code']}")
+        refusals.record(request, ISSUES.kind, problems)
     errors = first(problems, row["code"])
     context = {
         "code": code,

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from marketdesk.journal.models import AlreadyDone, KeyReused
+from marketdesk.support import refusals
 from marketdesk.support.entrance import AgentRequest
 from marketdesk.support.forms import ReasonForm
 from marketdesk.tickets.models import ListChange, ListDraft
@@ -58,6 +59,7 @@ class ListPage:
         status: int = 200,
     ) -> HttpResponse:
         """The list as the person has drafted it, what would change, and who changed it before."""
+        refusals.record(request, self.which.kind, problems)
         draft, edition = self.which.draft(request.user.pk), self.which.edition()
         rows: Rows = self.which.read()
         found = list(self.which.problems(draft.rows)) if draft.pk else []
@@ -173,6 +175,7 @@ class ListPage:
         problems: Sequence[Exception] = (),
         status: int = 200,
     ) -> HttpResponse:
+        refusals.record(request, self.which.kind, problems)
         context = {
             "form": form,
             "edition": self.which.edition(),

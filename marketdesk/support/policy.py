@@ -19,7 +19,7 @@ from marketdesk.journal.models import AlreadyDone, KeyReused
 from marketdesk.policy import promises
 from marketdesk.policy.defaults import Policy
 from marketdesk.policy.promises import BadPolicy, PolicyMoved, Step
-from marketdesk.support import promise_fields
+from marketdesk.support import promise_fields, refusals
 from marketdesk.support.entrance import AgentRequest, administrators_only
 from marketdesk.support.forms import MomentField, ReasonForm
 from marketdesk.support.promise_fields import PromiseField
@@ -139,6 +139,7 @@ def _show(
     status: int = 200,
 ) -> HttpResponse:
     """The page, with what was typed and what is wrong with it."""
+    refusals.record(request, "policy", map(_placed, problems))
     now = promises.at(request.actor.at)
     history = promises.history(request.actor.at)
     errors: dict[str, list[str]] = defaultdict(list)
@@ -176,6 +177,7 @@ def _ask_to_undo(
     request: AgentRequest, step: Step, form: ReasonForm, *, problems: Sequence[Exception] = (), status: int = 200
 ) -> HttpResponse:
     """What would be different without the change, and why it should be."""
+    refusals.record(request, "policy", map(_placed, problems))
     now = asdict(promises.at(request.actor.at))
     back = {name: value for name, value in step.before.items() if step.is_scheduled or name in step.standing}
     context = {

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from marketdesk.policy import promises
-from marketdesk.support import rule_fields
+from marketdesk.support import refusals, rule_fields
 from marketdesk.support.entrance import AgentRequest, administrators_only
 from marketdesk.support.ordered import ListPage, Say, first
 from marketdesk.support.trying import TryingForm, tried
@@ -68,6 +68,7 @@ def rule(request: AgentRequest, code: str) -> HttpResponse:
         if not problems:
             _put(draft, typed)
             return redirect(f"{reverse('support:routing')}#row-{typed.code}")
+        refusals.record(request, ROUTING.kind, problems)
     context = {
         "code": code,
         "is_last": is_last,

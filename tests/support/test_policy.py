@@ -195,13 +195,17 @@ def test_a_wrong_value_is_said_at_its_field_and_nothing_is_saved(
     assert f'id="p-{name}-error"' in answer.content.decode() or name in {"direct_countries", "high_value"}
 
 
-def test_what_is_wrong_is_said_in_the_words_of_the_page(send: Send) -> None:
+def test_what_is_wrong_is_said_in_the_words_of_the_page_and_logged(
+    send: Send, caplog: pytest.LogCaptureFixture
+) -> None:
     answer = send(reply_hours="0", takeover="sometimes")
 
     summary = re.search(r'class="error-summary".*?</div>', answer.content.decode(), re.DOTALL)
     assert summary
     assert "Hours a merchant has for each answer. Enter a whole number from 1 to 1000." in summary[0]
     assert not re.search(r">[^<]*(reply_hours|takeover)", summary[0])
+    assert "could not change the policy" in caplog.text
+    assert "'reply_hours', 'Hours a merchant has for each answer.', 'Enter a whole number" in caplog.text
 
 
 def test_nothing_different_is_nothing_to_save(send: Send) -> None:

@@ -225,7 +225,7 @@ def test_every_condition_goes_through_the_form_and_comes_back(
     ],
 )
 def test_a_wrong_value_is_said_at_its_field_and_everything_stays_typed(
-    typed: dict[str, Any], said: str, write: Write, administrator: Client
+    typed: dict[str, Any], said: str, write: Write, administrator: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     administrator.get(NEW)
     with nothing_changed():
@@ -235,6 +235,7 @@ def test_a_wrong_value_is_said_at_its_field_and_everything_stays_typed(
     assert answer.status_code == 422
     assert said in text
     assert 'value="gold"' in text
+    assert "could not change the routing" in caplog.text
 
 
 def test_sending_a_new_rule_twice_makes_one(administrator: Client) -> None:
@@ -294,7 +295,7 @@ def test_a_draft_that_says_what_is_there_is_none(press: Write) -> None:
 
 
 def test_a_rule_that_is_hidden_is_said_with_the_rules_that_hide_it_and_not_saved(
-    write: Write, press: Write, save: Save, administrator: Client
+    write: Write, press: Write, save: Save, administrator: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     write(categories=["post_purchase"], countries=["DE"])
     hidden = drafted()[0]
@@ -308,6 +309,7 @@ def test_a_rule_that_is_hidden_is_said_with_the_rules_that_hide_it_and_not_saved
     words = "Nothing can ever reach rule 4: everything that fits it is decided before, by: 3."
     assert f'<a href="#row-{hidden}">{words}</a>' in page.content.decode()
     assert words in answer.content.decode()
+    assert words in caplog.text
     assert answer.status_code == 422
     assert 'value="Summer."' in answer.content.decode()
 
