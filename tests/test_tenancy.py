@@ -109,6 +109,13 @@ DOORS: dict[str, tuple[str, ...]] = {
     "support:settle": ("support", "ticket", "refund"),
     "support:picture": ("support", "ticket", "picture"),
 }
+# Of the platform's own addresses those that every agent opens; all the others are for administrators.
+FOR_AGENTS = {
+    f"support:{name}"
+    for name in (
+        "home", "queue", "search", "pending-refunds", "refunds", "refund", "ticket", "draft", "settle", "picture",
+    )
+}  # fmt: skip
 # allauth's own pages: each shows and changes the signed-in person's account; passkeys are looked for among their own
 # (tests/people/test_passkeys.py).
 THEIRS = re.compile(r"^(account_|mfa_|socialaccount_|usersessions_)")
@@ -369,6 +376,22 @@ def test_nobody_enters_by_another_partys_door(route: Route, world: World) -> Non
             assert writes == []
             if response.status_code == 302:
                 assert "login" in response["Location"] if name == "anonymous" else response["Location"] == "/"
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_what_only_administrators_may_is_closed_to_agents(method: str, world: World, sofia_user: User) -> None:
+    """And to administrators without a second factor: whatever the address names, it answers alike."""
+    named = {"public_id": ABSENT, "message": "msg_x", "change": "1", "code": "new"}
+    closed = [one for one in routes() if DOORS.get(one.name, ("",))[0] == "support" and one.name not in FOR_AGENTS]
+    for is_administrator in (False, True):
+        User.objects.filter(pk=sofia_user.pk).update(is_staff=is_administrator)
+        for route in closed:
+            for body in bodies(route) if method == "POST" else [{}]:
+                response, writes = answer(world.sofia, method, route.address(named), body)
+
+                assert response.status_code in {403, 405}, route.name
+                assert writes == [], route.name
+    assert len(closed) >= 20
 
 
 def test_lists_counts_and_search_show_nothing_of_another(world: World) -> None:
