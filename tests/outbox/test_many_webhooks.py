@@ -107,10 +107,12 @@ def _deliver_many(ask: Callable[..., Ticket], number: int, tmp_path: Path) -> No
             assert not undelivered.exists(), verb
             _in_order(receiver)
     assert Endpoint.objects.get(url=bad["remind"].url).disabled_because == "gone"
-    assert len(bad["remind"].came) == 1
+    # On a busy machine an answer can come too late to be heard; the first one that was heard is the last.
+    assert Attempt.objects.filter(delivery__endpoint__url=bad["remind"].url, answer_status=410).count() == 1
     assert Endpoint.objects.get(url=bad["mark_late"].url).disabled_because == "dead"
     assert forged.came == []
-    assert "CERTIFICATE" in Delivery.objects.get(endpoint__url__startswith="https:").error
+    refused = Attempt.objects.filter(delivery__endpoint__url__startswith="https:", error__contains="CERTIFICATE")
+    assert refused.exists()
     assert max(len(answer.encode()) for answer in Attempt.objects.values_list("answer", flat=True)) <= 1024
 
 
