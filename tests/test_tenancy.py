@@ -309,7 +309,7 @@ def test_a_strangers_object_is_as_if_absent(route: Route, method: str, world: Wo
     door, *named = DOORS[route.name]
     for name, client in world.clients().items():
         for body in bodies(route) if method == "POST" else [{}]:
-            for theirs in _foreign(named, name, world):
+            for theirs in foreign(named, name, world):
                 absent = {key: value if key in {"kind", "queue"} else ABSENT for key, value in theirs.items()}
                 seen, writes = answer(client, method, route.address(theirs), body)
                 none, _ = answer(client, method, route.address(absent), body)
@@ -322,7 +322,7 @@ def test_a_strangers_object_is_as_if_absent(route: Route, method: str, world: Wo
                     assert seen.status_code in {404, 405}, (name, theirs)
 
 
-def _foreign(named: list[str], name: str, world: World) -> list[dict[str, str]]:
+def foreign(named: list[str], name: str, world: World) -> list[dict[str, str]]:
     """The objects that an actor must not reach by this address; none where it names no object."""
     strangers = {
         "ada": [world.foreign], "bob": [world.ticket, world.unshared],

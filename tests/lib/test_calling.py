@@ -210,7 +210,7 @@ def test_an_address_where_nobody_answers_leaves_time_for_the_next_one(monkeypatc
             for port in (full.getsockname()[1], good.port)
         ]
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_a, **_k: places)
-        answer = calling.post(good.url, b"{}", {}, allowed=LOOPBACK, deadline=1)
+        answer = calling.post(good.url, b"{}", {}, allowed=LOOPBACK, deadline=3)
 
     for one in (*waiting, full):
         one.close()
@@ -274,7 +274,7 @@ def test_what_is_no_answer_is_said_so(said: bytes) -> None:
         line.sendall(said)
 
     with webhooks.receiver(always(behave)) as bad, pytest.raises(NoAnswer, match=r"\w"):
-        calling.post(bad.url, b"{}", {}, allowed=LOOPBACK, deadline=1)
+        calling.post(bad.url, b"{}", {}, allowed=LOOPBACK, deadline=3)
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) -> None:

@@ -17,10 +17,14 @@ from PIL import Image
 from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
 from marketdesk.policy import promises
+from marketdesk.storefront.visits import OTHERS
 from marketdesk.tickets.models import Beginning, Draft, Ticket
 from tests.arrivals import Shop
 from tests.conftest import signed_in
 from tests.test_headers import policy
+from tests.test_tenancy import ABSENT, CANARY, DOORS, World, answer, bodies, foreign, routes, world
+
+__all__ = ["world"]  # a fixture
 
 pytestmark = pytest.mark.django_db
 
@@ -134,6 +138,37 @@ def test_nothing_but_the_customers_pages_is_behind_it(guest: Client, visit: str,
 
         assert page.status_code == 404
         assert not page.cookies
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_of_all_addresses_only_those_of_ones_own_are_behind_it(method: str, guest: Client, world: World) -> None:
+    """Every address of the desk, in Bob's visit: no other door, and nothing of Ada's."""
+    User.objects.filter(email="bob@example.org").update(external_id="c-bob")
+    visit = guest.get(Shop().address(embedded=True, sub="c-bob", name=None)).headers["Location"].removesuffix("/my/")
+    anything = {"public_id": ABSENT, "picture": ABSENT, "refund": ABSENT, "queue": "closed", "change": "1", "pk": "1"}
+    anything |= {
+        "kind": "order",
+        "name": "x",
+        "code": "new",
+        "message": "msg_x",
+        "uidb36": "1",
+        "key": "x",
+        "token": "x",
+    }
+    closed = 0
+    for route in routes():
+        door, *named = DOORS.get(route.name, ("their own",))
+        if "^" in route.path or route.name in {*OTHERS, "storefront:leave"}:
+            continue
+        for theirs in foreign(named, "bob", world) if door == "customer" else [{}]:
+            body = bodies(route)[0] if method == "POST" else {}
+            page, writes = answer(guest, method, visit + route.address({**anything, "provider": "x", **theirs}), body)
+
+            assert page.status_code in ({404, 405} if theirs else {404}), route.name
+            assert writes == [], route.name
+            assert CANARY not in page.text
+            closed += 1
+    assert closed > 50
 
 
 def test_the_start_page_of_a_visit_is_the_customers(guest: Client, visit: str) -> None:
