@@ -48,6 +48,7 @@ class Endpoint(models.Model):
     old_secret_until = models.DateTimeField(null=True)
     made_at = models.DateTimeField(default=timezone.now)
     after_event = models.BigIntegerField(default=0)  # it is told of later ones
+    chosen_after = models.JSONField(default=dict)  # the same for a kind that was chosen later
     disabled_at = models.DateTimeField(null=True)
     disabled_because = models.CharField(max_length=200, blank=True)
     failing_since = models.DateTimeField(null=True)
@@ -69,6 +70,10 @@ class Endpoint(models.Model):
 
     def wants(self, kind: str) -> bool:
         return not self.kinds or kind in self.kinds
+
+    def is_told(self, event: Event, kind: str) -> bool:
+        """Whether it wants an event of this kind, and did when it happened."""
+        return self.wants(kind) and event.pk > max(self.after_event, self.chosen_after.get(kind, 0))
 
     def set_secret(self) -> str:
         """A new secret; it is answered once, to be shown."""

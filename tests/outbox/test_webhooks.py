@@ -277,6 +277,21 @@ def test_an_endpoint_is_told_of_what_it_chose_and_of_nothing_before_it_was_there
     assert made.deliveries.count() == 2
 
 
+def test_what_happened_before_a_kind_was_chosen_is_not_sent_along(ask: Ask, mehmet: Actor, sofia: Actor) -> None:
+    made, _secret = endpoint("https://shop.example/", ("ticket.replied",))
+    ticket = ask("order_status")
+    ticket.reply("One.", by=mehmet)
+    ticket.note("Before.", by=sofia)
+    _told()
+    endpoints.choose(made, ["ticket.replied", "ticket.noted"], by=sofia)
+    ticket.reply("Two.", by=mehmet)
+    ticket.note("After.", by=sofia)
+    _told()
+
+    told = Delivery.objects.order_by("pk").values_list("kind", "sequence")
+    assert list(told) == [("ticket.replied", 2), ("ticket.replied", 4), ("ticket.noted", 5)]
+
+
 def test_a_later_event_never_overtakes_an_earlier_one_whatever_order_the_jobs_ran_in(
     shop: Receiver, ask: Ask, ada: Actor
 ) -> None:

@@ -69,7 +69,10 @@ def choose(endpoint: Endpoint, kinds: Sequence[str], *, by: Actor) -> None:
     begin(endpoint, by, {"choose": sorted(set(kinds))})
     check_kinds(kinds)
     before, endpoint.kinds = endpoint.kinds, sorted(set(kinds))
-    _save(endpoint, "kinds")
+    # A refund that was asked for before must not be paid because somebody chose refunds today.
+    new = set(endpoint.kinds or KINDS.values()) - set(before or KINDS.values())
+    endpoint.chosen_after |= dict.fromkeys(sorted(new), _last_event())
+    _save(endpoint, "kinds", "chosen_after")
     record("webhook_changed", endpoint, by, kinds=endpoint.kinds, before=before)
 
 

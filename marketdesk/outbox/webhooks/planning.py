@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from marketdesk.journal.models import Event
 from marketdesk.outbox.models import Attempt, Delivery, DeliveryStatus, Endpoint
 from marketdesk.outbox.webhooks import payloads
-from marketdesk.outbox.webhooks.kinds import KINDS, TEST
+from marketdesk.outbox.webhooks.kinds import KINDS
 from marketdesk.outbox.webhooks.payloads import Said
 from marketdesk.people.models import User
 from marketdesk.tickets.models import Ticket
@@ -24,7 +24,7 @@ def plan(event: Event, now: datetime) -> None:
     if event.verb not in KINDS:
         return
     endpoints = Endpoint.objects.filter(disabled_at__isnull=True, after_event__lt=event.pk)
-    wanting = [endpoint for endpoint in endpoints if endpoint.wants(KINDS[event.verb])]
+    wanting = [endpoint for endpoint in endpoints if _is_told(endpoint, event)]
     said: dict[int, Said] = {}
     with transaction.atomic():
         if wanting and event.ticket_id:
@@ -34,8 +34,13 @@ def plan(event: Event, now: datetime) -> None:
             _write(endpoint, _missing(endpoint, event), said, now)
 
 
+def _is_told(endpoint: Endpoint, event: Event) -> bool:
+    return event.verb in KINDS and endpoint.is_told(event, KINDS[event.verb])
+
+
 def _missing(endpoint: Endpoint, event: Event) -> Iterable[Event]:
-    """The event and those before it on its ticket, as far as the endpoint wants them and has no delivery of them."""
+    """The event and those before it on its ticket, as far as the endpoint is told of them and has no delivery of
+    them."""
     events = Event.objects.filter(pk__gt=endpoint.after_event, pk__lte=event.pk, at__gte=event.at - PLANNED_WITHIN)
     events = events.filter(ticket_id=event.ticket_id) if event.ticket_id else events.filter(pk=event.pk)
     told = Delivery.objects.filter(endpoint=endpoint)
@@ -43,15 +48,14 @@ def _missing(endpoint: Endpoint, event: Event) -> Iterable[Event]:
     last = told.order_by("-event_id").values_list("event_id", flat=True).first()
     if last and event.ticket_id:  # planned in order, so what comes before the last one is there
         events = events.filter(pk__gt=last)
-    return events.exclude(pk__in=told.values("event_id")).order_by("pk")
+    untold = events.exclude(pk__in=told.values("event_id")).order_by("pk")
+    return [one for one in untold if _is_told(endpoint, one)]
 
 
 def _write(endpoint: Endpoint, events: Iterable[Event], said: dict[int, Said], now: datetime) -> None:
-    """A delivery of each of these events that the endpoint wants; `said` keeps what was composed for another one."""
+    """A delivery of each of these events; `said` keeps what was composed for another one."""
     deliveries = []
     for event in events:
-        if event.verb != TEST and (event.verb not in KINDS or not endpoint.wants(KINDS[event.verb])):
-            continue
         one = said[event.pk] = said.get(event.pk) or payloads.compose(event)
         deliveries.append(
             Delivery(
