@@ -1,5 +1,8 @@
 """A customer is forgotten: what tells who they were goes, what is counted stays."""
 
+from typing import Any
+
+from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.core.files.storage import default_storage
 from django.db import transaction
@@ -101,11 +104,13 @@ def _forget_person(customer: User, by: Actor) -> None:
     for relation in customer._meta.related_objects:
         if relation.related_model.__module__.startswith("allauth."):  # addresses, second factors, devices
             relation.related_model._default_manager.filter(**{relation.field.name: customer}).delete()
-    transaction.on_commit(lambda: _forget_sessions(customer))
+    # By the worker: it looks into every session there is, and nobody is to wait for that.
+    Job.put("forget_sessions", {"user": customer.pk})
 
 
-def _forget_sessions(customer: User) -> None:
-    """Nobody can use them any more, but they hold the address that was signed in with."""
+def forget_sessions(payload: dict[str, Any]) -> None:
+    """Sessions of somebody who was erased. Nobody can use them any more, but they hold the address that was signed in
+    with."""
     for session in Session.objects.iterator():
-        if session.get_decoded().get("_auth_user_id") == str(customer.pk):
+        if session.get_decoded().get(SESSION_KEY) == str(payload["user"]):
             session.delete()
