@@ -156,8 +156,13 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
 ACCOUNT_SESSION_REMEMBER = True
 # Who asks for a new password gets a mail, known here or not, so that nobody learns which; but nobody is flooded.
-# Nor does anybody guess invitations, or make the desk write to the world.
-ACCOUNT_RATE_LIMITS = {"reset_password": "20/m/ip,3/h/key", "accept": "20/m/ip", "invite": "60/h/user"}
+# Nor does anybody guess invitations, make the desk write to the world, or keep it waiting for the sign-in service.
+ACCOUNT_RATE_LIMITS = {
+    "reset_password": "20/m/ip,3/h/key",
+    "accept": "20/m/ip",
+    "invite": "60/h/user",
+    "openid": "30/m/ip",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_FORMS = {

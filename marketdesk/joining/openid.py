@@ -6,6 +6,7 @@ from typing import Any
 
 import jwt
 from allauth.account.utils import get_next_redirect_url
+from allauth.core import ratelimit
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter, get_adapter
 from allauth.socialaccount.models import SocialApp, SocialLogin
@@ -134,6 +135,10 @@ class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
 @require_POST
 def login(request: HttpRequest) -> HttpResponse:
     """To the service, with a question of our own."""
+    # Each question lets us ask the service what it offers, and wait for it.
+    slowed_down: HttpResponse | None = ratelimit.consume_or_429(request, action="openid")
+    if slowed_down:
+        return slowed_down
     nonce = secrets.token_urlsafe(32)
     try:
         answer: HttpResponse = (

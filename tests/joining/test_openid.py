@@ -250,6 +250,12 @@ def test_a_service_that_is_broken_lets_nobody_in(
     refused(answer, client)
 
 
+def test_nobody_keeps_the_desk_waiting_for_the_service(client: Client, service: Service) -> None:
+    answers = [client.post("/accounts/openid/login").status_code for _ in range(31)]
+
+    assert answers == [302] * 30 + [429]
+
+
 def test_the_second_factor_is_asked_for_all_the_same(walk: Walk, client: Client, mehmet_user: User) -> None:
     Authenticator.objects.create(user=mehmet_user, type=Authenticator.Type.TOTP, data={"secret": "x"})
 
