@@ -118,8 +118,9 @@ class VisitsMiddleware:
 
 
 def _for_a_frame(response: HttpResponseBase) -> HttpResponseBase:
-    """No cookie, and shown inside the sites that the policy names."""
+    """No cookie, no copy left behind, and shown inside the sites that the policy names."""
     response.cookies.clear()
+    response.setdefault("Cache-Control", "no-store")  # its address opens nothing any more, so nor does a copy of it
     sites = promises.current().frame_ancestors
     if sites:
         cast(Any, response)._csp_replace = {"frame-ancestors": sites}

@@ -260,6 +260,11 @@ def test_a_visit_is_written_now_and_then_and_not_with_every_page(now: Any, guest
     assert [writes(), writes()] == [1, 0]
 
 
+def test_no_copy_of_a_page_stays_behind(guest: Client, visit: str, ticket: Ticket) -> None:
+    for address in ("/my/", f"/my/{ticket.public_id}/", "/my/ask/", "/nowhere"):
+        assert guest.get(visit + address).headers["Cache-Control"] == "no-store"
+
+
 def test_leaving_ends_the_visit(guest: Client, visit: str) -> None:
     page = guest.post(f"{visit}/my/leave")
 
