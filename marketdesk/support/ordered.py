@@ -101,8 +101,10 @@ class ListPage:
         if rows == self.which.read():
             self.which.forget(draft.user_id)
             return
-        draft.rows = rows
-        draft.save()
+        # Not `save`: of two clicks at once, both may have found no draft.
+        ListDraft.objects.update_or_create(
+            kind=draft.kind, user_id=draft.user_id, defaults={"rows": rows, "seen": draft.seen}
+        )
 
     def undo(self, request: AgentRequest, number: int) -> HttpResponse:
         """Take a change back, with those that came after it: what would be different is shown first."""

@@ -15,6 +15,7 @@ from marketdesk.orders.models import Order
 from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
 from marketdesk.policy import promises
+from marketdesk.support import routing
 from marketdesk.tickets import routes
 from marketdesk.tickets.models import ListChange, ListDraft, Ticket
 from marketdesk.tickets.routes import ROUTING
@@ -263,6 +264,15 @@ def test_rules_are_moved_switched_off_and_removed_in_the_draft(press: Write, adm
     press("discard")
 
     assert not ListDraft.objects.exists()
+
+
+def test_two_clicks_at_once_make_one_draft(administrator: Client, sofia_user: User) -> None:
+    one, other = ROUTING.draft(sofia_user.pk), ROUTING.draft(sofia_user.pk)
+
+    routing.PAGE.keep(one, one.rows[1:])
+    routing.PAGE.keep(other, other.rows[2:])
+
+    assert ListDraft.objects.get().rows == other.rows[2:]
 
 
 @pytest.mark.parametrize("act", ["up", "down", "switch", "remove"])
