@@ -8,7 +8,7 @@ from enum import Enum
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from marketdesk.journal.models import Audience, Deed, Event, Job
+from marketdesk.journal.models import Deed, Job
 from marketdesk.lib import sealing, secret
 from marketdesk.merchants.models import Membership, Merchant, Role
 from marketdesk.people.actor import Actor
@@ -18,6 +18,7 @@ from marketdesk.policy import promises
 from marketdesk.teams import members
 from marketdesk.teams.errors import NoInvitation, TeamRefusal
 from marketdesk.teams.models import MERCHANT_POSTS, SUPPORT_POSTS, Invitation, Post
+from marketdesk.teams.recording import record
 
 # So that nobody can make the desk write to the whole world in a merchant's name.
 MOST_OPEN = 50
@@ -159,17 +160,3 @@ def _take_in(invitation: Invitation, user: User, at: datetime) -> None:
     invitation.save(update_fields=["accepted_at", "accepted_by"])
     by = Actor(invitation.party, user_id=user.pk, merchant_id=invitation.merchant_id, name=user.name, at=at)
     record("joined_team", invitation, by)
-
-
-def record(verb: str, invitation: Invitation, by: Actor) -> None:
-    """Write down what became of an invitation, for those who look after the team."""
-    Event.tell(
-        verb=verb,
-        subject_kind="invitation",
-        subject_id=invitation.pk,
-        merchant_id=invitation.merchant_id,
-        audience=Audience.STAFF if invitation.merchant_id else Audience.PLATFORM,
-        actor=by.as_json(),
-        data={"email": invitation.email, "role": invitation.role},
-        at=by.at,
-    )

@@ -17,7 +17,8 @@ from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
 from marketdesk.people.party import Party
 from marketdesk.teams.errors import TeamRefusal, not_yours
-from marketdesk.teams.models import Post
+from marketdesk.teams.models import Invitation, Post
+from marketdesk.teams.recording import record
 from marketdesk.tickets.models import Ticket
 from marketdesk.tickets.rules import State
 
@@ -87,6 +88,8 @@ def change_role(user: User, role: str, *, team: Merchant | None, by: Actor) -> N
     else:
         changed = _people(None).filter(pk=user.pk).exclude(is_staff=role == head).update(is_staff=role == head)
     if changed:
+        if role != head:
+            _end_invitations(user, team, by)
         _record("role_changed", user, team, by, role=role)
 
 
@@ -104,6 +107,7 @@ def remove(user: User, *, team: Merchant | None, by: Actor) -> None:
             ticket.assign(None, by=replace(by, key="", seen=None))
     if gone:
         end_sessions(user)
+        _end_invitations(user, team, by)
         _record("left_team", user, team, by)
 
 
@@ -112,6 +116,15 @@ def end_sessions(user: User) -> None:
     sessions = UserSession.objects.filter(user=user)
     Session.objects.filter(session_key__in=list(sessions.values_list("session_key", flat=True))).delete()
     sessions.delete()
+
+
+def _end_invitations(user: User, team: Merchant | None, by: Actor) -> None:
+    """Who may not invite any more has not left a way back behind them either."""
+    theirs = Invitation.objects.open(by.at).filter(by__user=user.pk).select_for_update()
+    for invitation in theirs.to(team) if team else theirs:  # administrators invite owners of any merchant, too
+        invitation.revoked_at = by.at
+        invitation.save(update_fields=["revoked_at"])
+        record("invitation_revoked", invitation, by)
 
 
 def lock(team: Merchant | None, by: Actor, *, inviting: str = "") -> set[int]:

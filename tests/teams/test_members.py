@@ -17,7 +17,7 @@ from marketdesk.people.party import Party
 from marketdesk.teams import inviting, members
 from marketdesk.teams.errors import TeamRefusal
 from marketdesk.teams.inviting import Newcomer, Standing
-from marketdesk.teams.models import Post
+from marketdesk.teams.models import Invitation, Post
 from marketdesk.tickets.models import Ticket
 from tests.unchanged import nothing_changed
 
@@ -85,6 +85,41 @@ def test_a_session_from_before_sees_nothing_after_a_removal(
     answer = client.get(page)
     assert answer.status_code == 403
     assert ticket.subject not in answer.content.decode()
+
+
+@pytest.mark.parametrize("demoted", [True, False])
+def test_who_may_not_invite_any_more_leaves_no_way_back(
+    demoted: bool, store: Merchant, rival_store: Merchant, mehmet_user: User, elif_user: User, chief: Actor
+) -> None:
+    Membership.objects.filter(user=elif_user).update(role=Role.OWNER)
+    Membership.objects.create(user=mehmet_user, merchant=rival_store, role=Role.OWNER)
+    mehmet, elif_ = (
+        Actor(Party.MERCHANT, user_id=one.pk, merchant_id=store.pk, name=one.name) for one in (mehmet_user, elif_user)
+    )
+    inviting.invite("mehmet@private.example", Post.OWNER, to=store, by=mehmet, language="tr")
+    others = [
+        inviting.invite("ali@example.org", Post.AGENT, to=store, by=elif_, language="tr")[0],
+        inviting.invite("deniz@example.org", Post.AGENT, to=rival_store, by=mehmet, language="tr")[0],
+    ]
+
+    if demoted:
+        members.change_role(mehmet_user, Post.AGENT, team=store, by=elif_)
+    else:
+        members.remove(mehmet_user, team=store, by=elif_)
+
+    assert list(Invitation.objects.open(timezone.now()).order_by("pk")) == others
+    assert Event.objects.get(verb="invitation_revoked").data["email"] == "mehmet@private.example"
+
+
+def test_an_administrator_who_leaves_leaves_no_way_back(store: Merchant, tomas_user: User, chief: Actor) -> None:
+    User.objects.filter(pk=tomas_user.pk).update(is_staff=True)
+    tomas = Actor(Party.SUPPORT, user_id=tomas_user.pk, name=tomas_user.name)
+    inviting.invite("tomas@private.example", Post.AGENT, to=None, by=tomas, language="en")
+    inviting.invite("tomas@private.example", Post.OWNER, to=store, by=tomas, language="en")
+
+    members.remove(tomas_user, team=None, by=chief)
+
+    assert not Invitation.objects.open(timezone.now()).exists()
 
 
 def test_what_somebody_said_keeps_their_name(
