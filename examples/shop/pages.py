@@ -72,7 +72,7 @@ def order(number: str) -> str:
     with books.opened(ours().database) as kept:
         refunds = kept.execute("SELECT * FROM refunds WHERE order_id = ? ORDER BY asked_at", (number,)).fetchall()
         tickets = kept.execute("SELECT * FROM tickets WHERE order_id = ?", (number,)).fetchall()
-    return render_template("order.html", order=found, refunds=refunds, tickets=tickets)
+    return render_template("order.html", order=found, refunds=refunds, tickets=tickets, total=catalogue.total)
 
 
 def _mine(number: str) -> Any:
