@@ -77,7 +77,7 @@ def test_what_fails_here_is_said_without_its_reason(
     failure: Exception, status: int, code: str, shop: Program, monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
-    def fail(*_: Any) -> None:
+    def fail(*_args: Any, **_named: Any) -> None:
         raise failure
 
     monkeypatch.setattr(batches, "upsert", fail)
