@@ -311,6 +311,7 @@ def test_real_data_is_never_imported_beside_the_demos_passwords(tmp_path: Path, 
 # Webhooks
 
 
+@pytest.mark.heavy
 def test_an_operator_adds_an_endpoint_that_is_told_and_looked_after(desk: Desk) -> None:
     desk.environment["MARKETDESK_WEBHOOK_ALLOW"] = "127.0.0.0/8"
     with webhooks.receiver() as shop:
@@ -385,22 +386,20 @@ def test_a_key_that_cannot_be_made_or_found(words: list[str], said: str, desk: D
 # The policy
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("platform_name", "Bazaar"),
-        ("reply_hours", "36"),
-        ("direct_countries", "DE,FR"),
-        ("reminder_hours", "[12, 3]"),
-        ("opens_after", "null"),
-        ("high_value", '{"EUR": 5000}'),
-    ],
-)
-def test_a_promise_is_changed_by_a_script(name: str, value: str, desk: Desk) -> None:
-    changed = desk.run("policy", "set", name, value, "--reason", "We open today.")
+def test_promises_are_changed_by_a_script(desk: Desk) -> None:
+    wanted = {
+        "platform_name": "Bazaar",
+        "reply_hours": "36",
+        "direct_countries": "DE,FR",
+        "reminder_hours": "[12, 3]",
+        "opens_after": "null",
+        "high_value": '{"EUR": 5000}',
+    }
+    for name, value in wanted.items():
+        assert desk.run("policy", "set", name, value, "--reason", "We open today.").returncode == 0
 
-    assert changed.returncode == 0, changed.stderr
-    assert f"{name} {value}" in desk.run("policy", "show").stdout.splitlines()
+    shown = desk.run("policy", "show").stdout.splitlines()
+    assert {f"{name} {value}" for name, value in wanted.items()} <= set(shown)
 
 
 @pytest.mark.parametrize(
