@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "marketdesk.teams",
     "marketdesk.translations",
     "marketdesk.performance",
+    "marketdesk.programs",
     "marketdesk.outbox",
     "marketdesk.ui",
     "marketdesk.storefront",
@@ -75,6 +76,7 @@ INSTALLED_APPS = [
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
     "allauth.usersessions",
+    "oauth2_provider",
     "django_htmx",
     "csp",
 ]
@@ -177,6 +179,16 @@ SOCIALACCOUNT_PROVIDERS = env.openid("MARKETDESK_OIDC")
 LOGIN_REDIRECT_URL = "/"
 LOGIN_URL = "account_login"
 
+# Merchants' programs: the OAuth server keeps its rows in our tables, tokens only as hashes
+OAUTH2_PROVIDER_APPLICATION_MODEL = "programs.App"
+OAUTH2_PROVIDER_GRANT_MODEL = "programs.Grant"
+OAUTH2_PROVIDER_ACCESS_TOKEN_MODEL = "programs.AccessToken"  # noqa: S105
+OAUTH2_PROVIDER_REFRESH_TOKEN_MODEL = "programs.RefreshToken"  # noqa: S105
+OAUTH2_PROVIDER = {
+    "COMPLIANT_BCP_RFC9700_ACCESS_TOKEN_TRANSPORT": True,
+    "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,
+}
+
 # Languages: what a person reads is chosen by middleware.ReaderMiddleware
 LANGUAGE_CODE = env.text("MARKETDESK_LANGUAGE", "en")
 LANGUAGES = list(languages.LANGUAGES.items())
@@ -247,5 +259,9 @@ LOGGING = {
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.text("MARKETDESK_LOG", "INFO")},
-    "loggers": {"django.request": {"level": "ERROR"}, "waitress.queue": {"level": "ERROR"}},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "waitress.queue": {"level": "ERROR"},
+        "oauth2_provider.migrations": {"level": "ERROR"},  # it misses its own tables, which are ours
+    },
 }

@@ -253,7 +253,7 @@ def test_a_token_is_printed_once_and_kept_as_a_hash(desk: Desk) -> None:
     create = (
         "from marketdesk.merchants.models import *; Merchant.objects.create(external_id='m-1', name='Anadolu Home')"
     )
-    look = "from marketdesk.merchants.models import *; print(AccessToken.objects.get().token_hash)"
+    look = "from marketdesk.programs.models import *; print(AccessToken.objects.get().token_checksum)"
     assert desk.run("manage", "migrate", "-v0").returncode == 0
     assert desk.run("manage", "shell", "-v0", "-c", create).returncode == 0
 

@@ -22,7 +22,8 @@ TOKEN = "md_crash-test"
 
 # A store with a ticket for each writer, and a token for its program.
 FURNISH = f"""
-from marketdesk.merchants.models import AccessToken, Merchant
+from marketdesk.merchants.models import Merchant
+from marketdesk.programs.models import AccessToken
 from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
 from marketdesk.people.party import Party

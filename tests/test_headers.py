@@ -10,8 +10,9 @@ from django.urls import reverse
 
 from marketdesk.api import files
 from marketdesk.api.middleware import URLCONF as PROGRAMS
-from marketdesk.merchants.models import AccessToken, Merchant
+from marketdesk.merchants.models import Merchant
 from marketdesk.people.actor import Actor
+from marketdesk.programs.models import AccessToken
 from marketdesk.tickets.models import Ticket
 from tests.test_tenancy import picture_of, routes
 

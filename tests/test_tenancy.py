@@ -23,11 +23,13 @@ from PIL import Image
 from marketdesk.api.middleware import URLCONF as PROGRAMS
 from marketdesk.dashboard.acts import ACTS as MERCHANT_ACTS
 from marketdesk.journal.models import Event
-from marketdesk.merchants.models import AccessToken, Membership, Merchant
+from marketdesk.merchants.models import Membership, Merchant
 from marketdesk.orders.models import Product
 from marketdesk.people.actor import Actor
 from marketdesk.people.models import PlatformKey, Scope, User
 from marketdesk.people.party import Party
+from marketdesk.programs.models import AccessToken
+from marketdesk.programs.models import Scope as AppScope
 from marketdesk.refunds import refunding
 from marketdesk.refunds.models import Refund
 from marketdesk.support.tickets import ACTS as SUPPORT_ACTS
@@ -154,6 +156,12 @@ PLATFORM: dict[str, tuple[str, Scope | None, dict[str, Any]]] = {
     "platform/v1/refunds/<refund>": ("GET", Scope.REFUNDS, {}),
     "platform/v1/refunds/<refund>/result": ("POST", Scope.REFUNDS, {"status": "succeeded"}),
 }
+
+# API v3: method, path, the scope that it takes (None: any token) and a body; `<ticket>` and the like are the object.
+V3: list[tuple[str, str, AppScope | None, dict[str, Any]]] = [
+    ("GET", "api/v3/oauth/test", None, {}),
+]
+V3_OPEN = {"api/v3/openapi.json"}
 
 
 @dataclass(frozen=True)
@@ -300,7 +308,10 @@ def test_every_address_has_a_row() -> None:
     calls = {one.path for one in routes(PROGRAMS)}
 
     assert unknown == []
-    assert {path.replace("api/v1/", "api/v2/").replace("<str:", "<") for path in calls} == {*CALLS, *PLATFORM}
+    assert {path.replace("api/v1/", "api/v2/").replace("<str:", "<") for path in calls} == {
+        *(*CALLS, *PLATFORM, *V3_OPEN),
+        *(path for _method, path, _scope, _body in V3),
+    }
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -531,3 +542,51 @@ def test_another_customers_ticket_is_as_if_absent_for_the_marketplaces_app(path:
     assert writes == []
     assert CANARY not in theirs.content.decode()
     assert "<picture>" not in path or child.status_code == 404
+
+
+def call_v3(method: str, path: str, body: dict[str, Any], token: str, **names: str) -> tuple[Any, list[str]]:
+    """Call API v3; what comes back, and the statements that wrote anything."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    with CaptureQueriesContext(connection) as queries:
+        response = Client().generic(
+            method, Route("", path).address(names), json.dumps(body), "application/json", headers=headers
+        )
+    return response, [one["sql"] for one in queries if one["sql"].startswith(("INSERT", "UPDATE", "DELETE"))]
+
+
+def names_of(world: World) -> dict[str, str]:
+    """What the arguments of API v3's addresses name: the store's own."""
+    return {"ticket": world.ticket.public_id}
+
+
+@pytest.mark.parametrize(("method", "path", "scope", "body"), V3)
+def test_a_stores_token_opens_what_its_scope_says_and_nothing_else(
+    method: str, path: str, scope: AppScope | None, body: dict[str, Any], world: World, store: Merchant
+) -> None:
+    revoked, expired = AccessToken.issue(store, "revoked"), AccessToken.issue(store, "expired")
+    AccessToken.objects.get(name="revoked").revoke()
+    AccessToken.objects.filter(name="expired").update(expires=datetime.now(UTC))
+    for token in ("", "unknown", revoked, expired, PlatformKey.issue("shop", Scope.values)):
+        response, writes = call_v3(method, path, body, token, **names_of(world))
+        assert (response.status_code, writes) == (401, []), token
+    for one in AppScope:
+        token = AccessToken.issue(store, one.name)
+        AccessToken.objects.filter(name=one.name).update(scope=one)
+        response, writes = call_v3(method, path, body, token, **names_of(world))
+        if scope in {None, one}:
+            assert response.status_code in {200, 201, 204, 409}, response.content
+        else:
+            assert (response.status_code, response.json()["code"], writes) == (403, 1006, []), one
+
+
+@pytest.mark.parametrize(("method", "path", "body"), [(m, path, body) for m, path, _, body in V3 if "<ticket>" in path])
+def test_another_stores_ticket_is_as_if_absent_in_v3(
+    method: str, path: str, body: dict[str, Any], world: World, store: Merchant
+) -> None:
+    token = AccessToken.issue(store, "erp")
+
+    theirs, writes = call_v3(method, path, body, token, **names_of(world) | {"ticket": world.foreign.public_id})
+    nobodys, _ = call_v3(method, path, body, token, **names_of(world) | {"ticket": ABSENT})
+
+    assert (theirs.status_code, theirs.content) == (404, nobodys.content)
+    assert writes == []

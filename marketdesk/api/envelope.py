@@ -22,16 +22,21 @@ class Refusal(Exception):
         self.data: Json = {} if data is None else data
 
     def response(self) -> HttpResponse:
-        return _enveloped({"message": str(self), "code": self.code, "data": self.data}, self.status, self.headers)
+        said = {"message": str(self), "code": self.code, "data": self.data}
+        return _enveloped(said, self.status, self.headers)
 
 
 def success(data: Json, paging: dict[str, str] | None = None) -> HttpResponse:
     """Code 0. `paging` is for lists; it stands there only when there is a page to name."""
-    body = {"message": "", "code": 0, "data": data}
-    return _enveloped({**body, "paging": paging} if paging else body, 200, {})
+    return _enveloped({**body(data), "paging": paging} if paging else body(data), 200, {})
 
 
-def _enveloped(body: dict[str, Json], status: int, headers: dict[str, str]) -> HttpResponse:
+def body(data: Json) -> dict[str, Json]:
+    """The envelope of a success."""
+    return {"message": "", "code": 0, "data": data}
+
+
+def _enveloped(said: dict[str, Json], status: int, headers: dict[str, str]) -> HttpResponse:
     # ASCII with \u escapes is UTF-8 and one line for every client, those that guess an encoding included.
-    text = json.dumps(body, separators=(",", ":"))
+    text = json.dumps(said, separators=(",", ":"))
     return HttpResponse(text, status=status, content_type="application/json; charset=utf-8", headers=headers)

@@ -16,10 +16,12 @@ from django.utils import translation
 from marketdesk.api.envelope import Refusal
 from marketdesk.api.platform import problems
 from marketdesk.api.platform.problems import Problem
+from marketdesk.api.v3 import errors
 
 log = logging.getLogger(__name__)
 
 URLCONF = "marketdesk.api.urls"
+V3 = "/api/v3/"
 # Seconds after which a program may try again when the database was away.
 RETRY_AFTER = 5
 
@@ -74,8 +76,11 @@ def _view(request: HttpRequest) -> HttpResponseBase:
     request.get_host()  # refuses a host that is not ours
     match = routes().resolve(request.path_info)
     response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
-    if response.status_code == 405:  # a call of the Platform API that has no such method
-        raise problems.wrong_method(response.headers.get("Allow", ""))
+    if response.status_code == 405:  # ninja's own answer to a method that a call does not have
+        allowed = response.headers.get("Allow", "")
+        if is_for_platform(request.path_info):
+            raise problems.wrong_method(allowed)
+        raise Refusal(405, f"This call answers to {allowed}.", status=405, headers={"Allow": allowed})
     return response
 
 
@@ -87,6 +92,8 @@ def _refusal(failure: Exception, where: str, number: str, path: str) -> Refusal 
             cause = failure if problem.status == 500 else None
             log.error("%s failed (request %s): %s", where, number, failure, exc_info=cause)
         return problem
+    if path.startswith(V3):
+        failure = errors.of(failure)
     match failure:
         case Refusal():
             return failure

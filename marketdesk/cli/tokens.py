@@ -20,7 +20,7 @@ def add(commands: Commands) -> None:
 def _token(options: argparse.Namespace) -> int:
     start()
     prepare()
-    from marketdesk.merchants.models import AccessToken
+    from marketdesk.programs.models import AccessToken
 
     store = find_merchant(options.merchant)
     say(f"A token for {store.name}. Keep it safe: it is not shown again.")

@@ -20,11 +20,12 @@ from marketdesk.demo.ledger import Ledger
 from marketdesk.demo.photos import photo
 from marketdesk.demo.population import CUSTOMERS, PASSWORD, Population, populate
 from marketdesk.journal.models import Job
-from marketdesk.merchants.models import AccessToken, Merchant
+from marketdesk.merchants.models import Merchant
 from marketdesk.people.actor import Actor, clock
 from marketdesk.people.models import User
 from marketdesk.people.party import Party
 from marketdesk.policy import promises
+from marketdesk.programs.models import AccessToken
 from marketdesk.replies import seeding
 from marketdesk.tickets.models import Attachment, Issue
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from marketdesk.merchants.models import AccessToken, Merchant
+from marketdesk.merchants.models import Merchant
+from marketdesk.programs.models import AccessToken
 
 
 @dataclass

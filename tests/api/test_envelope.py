@@ -17,7 +17,7 @@ from waitress import create_server, wasyncore
 
 from marketdesk.api.channel import EnvelopedChannel
 from marketdesk.api.middleware import answer, guarded, is_for_programs
-from marketdesk.merchants.models import AccessToken
+from marketdesk.programs.models import AccessToken
 from marketdesk.tickets.models import Ticket
 from tests.api.conftest import Program, opened
 

@@ -7,8 +7,9 @@ import pytest
 from wish import Client
 from wish.ticket import Ticket as TicketClient
 
-from marketdesk.merchants.models import AccessToken, Merchant
+from marketdesk.merchants.models import Merchant
 from marketdesk.people.actor import Actor
+from marketdesk.programs.models import AccessToken
 from marketdesk.tickets.models import Ticket
 from marketdesk.tickets.rules import State
 

@@ -16,13 +16,14 @@ from marketdesk.demo import sources
 from marketdesk.demo.filling import demo
 from marketdesk.journal.models import Event, Job
 from marketdesk.lib import languages
-from marketdesk.merchants.models import AccessToken, Merchant
+from marketdesk.merchants.models import Merchant
 from marketdesk.orders.models import Order, OrderItem, Product
 from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
 from marketdesk.people.party import Party
 from marketdesk.performance.models import Rating
 from marketdesk.policy import promises
+from marketdesk.programs.models import AccessToken
 from marketdesk.refunds.models import Refund, RefundStatus
 from marketdesk.tickets import jobs, queues
 from marketdesk.tickets.models import Attachment, Message, Ticket, Wait

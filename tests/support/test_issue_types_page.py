@@ -9,10 +9,11 @@ from django.test import Client
 from django.utils import translation
 
 from marketdesk.journal.models import Event
-from marketdesk.merchants.models import AccessToken, Merchant
+from marketdesk.merchants.models import Merchant
 from marketdesk.orders.models import Order
 from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
+from marketdesk.programs.models import AccessToken
 from marketdesk.tickets import issues
 from marketdesk.tickets.issue_types import ISSUES
 from marketdesk.tickets.models import Issue, ListChange, ListDraft, Ticket

@@ -1,11 +1,10 @@
 """Whose call it is: the merchant's token, from any of the three places where clients put it."""
 
 from django.http import HttpRequest
-from django.utils import timezone
 
 from marketdesk.api.v2 import errors
 from marketdesk.api.v2.parameters import Parameters
-from marketdesk.merchants.models import AccessToken
+from marketdesk.programs.models import AccessToken
 
 FIELDS = ("access_token",)
 
@@ -16,9 +15,9 @@ def of(request: HttpRequest, parameters: Parameters, fields: tuple[str, ...] = F
     token = AccessToken.find(sent) if sent else None
     if token is None:
         raise errors.unauthorized()
-    if token.revoked_at is not None:
+    if token.is_revoked:
         raise errors.revoked()
-    if token.expires_at is not None and token.expires_at <= timezone.now():
+    if token.is_expired():
         raise errors.expired()
     return token
 

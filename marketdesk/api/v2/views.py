@@ -13,8 +13,8 @@ from marketdesk.api import envelope, files
 from marketdesk.api.v2 import errors, reading, schemas, tokens
 from marketdesk.api.v2.parameters import Parameters
 from marketdesk.journal.models import AlreadyDone
-from marketdesk.merchants.models import AccessToken
 from marketdesk.people.actor import Actor
+from marketdesk.programs.models import AccessToken
 from marketdesk.tickets.errors import BadText, NotAllowed
 from marketdesk.tickets.models import Attachment, Ticket
 

@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from marketdesk.merchants.models import AccessToken, Merchant
+from marketdesk.merchants.models import Merchant
 from marketdesk.people.models import PlatformKey, Scope
+from marketdesk.programs.models import AccessToken
 from tests.api.platform.conftest import Program
 
 pytestmark = pytest.mark.django_db

@@ -1,0 +1,33 @@
+"""Whose call it is: the store's token, in the header only, with the scope that the call needs."""
+
+from django.http import HttpRequest
+from ninja.security import HttpBearer
+
+from marketdesk.api.v3 import errors
+from marketdesk.programs.models import AccessToken, Scope
+
+
+class ProgramRequest(HttpRequest):
+    """A request of a known program."""
+
+    auth: AccessToken
+
+
+class Bearer(HttpBearer):
+    """A living token with a scope (none: any living token)."""
+
+    def __init__(self, scope: Scope | None = None) -> None:
+        super().__init__()
+        self.scope = scope
+
+    def authenticate(self, request: HttpRequest, token: str) -> AccessToken:
+        found = AccessToken.find(token)
+        if found is None:
+            raise errors.unauthorized(errors.TOKEN_MISSING, "This access token is not known.")
+        if found.is_revoked:
+            raise errors.unauthorized(errors.TOKEN_REVOKED, "This access token has been revoked.")
+        if found.is_expired():
+            raise errors.unauthorized(errors.TOKEN_EXPIRED, "This access token has expired.")
+        if self.scope is not None and not found.allows(self.scope):
+            raise errors.no_access(self.scope)
+        return found

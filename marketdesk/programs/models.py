@@ -1,0 +1,162 @@
+"""Apps and what they are let in with. The OAuth server is django-oauth-toolkit; these are its four models, each of
+which also knows the store that it is for."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from oauth2_provider.models import AbstractAccessToken, AbstractApplication, AbstractGrant, AbstractRefreshToken
+
+from marketdesk.lib import sealing, secret
+from marketdesk.lib.ids import PublicIdField
+from marketdesk.merchants.models import Merchant
+from marketdesk.people.actor import Actor
+from marketdesk.people.party import Party
+
+
+class Scope(models.TextChoices):
+    """What a store can allow an app to do."""
+
+    READ_TICKETS = "tickets:read", _("Read tickets, with what customers wrote and their addresses")
+    WRITE_TICKETS = "tickets:write", _("Answer, close, re-open and appeal tickets in the store's name")
+    READ_ORDERS = "orders:read", _("Read orders")
+    WRITE_ORDERS = "orders:write", _("Refund orders")
+    READ_WEBHOOKS = "webhook:read", _("See where the store's messages to programs go")
+    WRITE_WEBHOOKS = "webhook:write", _("Have messages about the store sent to programs")
+
+
+class Reach(models.TextChoices):
+    """Who may allow an app."""
+
+    PRIVATE = "private", _("Only this store")
+    PUBLIC = "public", _("Other stores too")
+
+
+class App(AbstractApplication):
+    """A program that a merchant registered.
+
+    Its secret is kept sealed, not hashed: webhooks are signed with it. `tokens_in_address` and `needs_pkce` say how it
+    was written: old programs put the token into the address and send no code challenge. A token of a sandbox app sees
+    the sandbox store, whoever allows it.
+    """
+
+    public_id = PublicIdField()
+    merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="apps")
+    reach = models.CharField(max_length=10, choices=Reach, default=Reach.PRIVATE)
+    scopes = models.JSONField(default=list)
+    is_sandbox = models.BooleanField(default=False)
+    tokens_in_address = models.BooleanField(default=False)
+    needs_pkce = models.BooleanField(default=True)
+    sealed_secret = models.CharField(max_length=300, blank=True)
+    removed_at = models.DateTimeField(null=True)
+
+    class Meta(AbstractApplication.Meta):
+        abstract = False
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.public_id})"
+
+    def is_usable(self, request: Any) -> bool:
+        """Whether it may still be let in; the toolkit asks."""
+        return self.removed_at is None
+
+    def set_secret(self) -> str:
+        """A new client secret; it is answered once, to be shown."""
+        new = secret.new("mds")
+        self.sealed_secret = sealing.seal(new)
+        return new
+
+    @property
+    def secret(self) -> str:
+        """The client secret. Raises Unreadable where the installation's key has changed."""
+        return sealing.unseal(self.sealed_secret)
+
+
+class Grant(AbstractGrant):
+    """A code on its way from the page where somebody allowed an app to the app, which changes it for tokens."""
+
+    merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="+")
+
+    class Meta(AbstractGrant.Meta):
+        abstract = False
+
+
+class AccessToken(AbstractAccessToken):
+    """What a program signs in with, kept only as a hash: nobody can read it back, we neither.
+
+    Tokens that the operator makes have no app, no person and every scope, and may never expire.
+    """
+
+    id_token = None  # of OpenID Connect, which merchants' programs have no use for
+    merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="access_tokens")
+    name = models.CharField(max_length=100, blank=True)
+    expires = models.DateTimeField(null=True)  # type: ignore[assignment]  # the toolkit's must have one
+    revoked_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+
+    class Meta(AbstractAccessToken.Meta):
+        abstract = False
+        indexes = [models.Index(fields=["merchant", "application"], name="token_by_merchant")]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.merchant})"
+
+    @classmethod
+    def issue(
+        cls,
+        merchant: Merchant,
+        name: str,
+        token: str = "",
+        expires_at: datetime | None = None,
+        *,
+        app: App | None = None,
+    ) -> str:
+        """Make a token; the answer is the only time that it can be seen. That of an app may do what the app may."""
+        token = token or secret.new("md")
+        cls.objects.create(
+            merchant=merchant,
+            name=name,
+            token_checksum=secret.hash_of(token),
+            expires=expires_at,
+            application=app,
+            scope=" ".join(app.scopes if app else Scope.values),
+        )
+        return token
+
+    @classmethod
+    def find(cls, token: str) -> "AccessToken | None":
+        """The token with its merchant and its app, revoked and expired ones included, or None."""
+        tokens = cls.objects.select_related("merchant", "application")
+        return tokens.filter(token_checksum=secret.hash_of(token)).first()
+
+    def is_expired(self) -> bool:
+        return self.expires is not None and timezone.now() >= self.expires
+
+    @property
+    def is_revoked(self) -> bool:
+        """Whether somebody took it back, or its app is no more."""
+        return self.revoked_at is not None or bool(self.application and self.application.removed_at)
+
+    def revoke(self, at: datetime | None = None) -> None:
+        """It opens nothing any more. The row stays, so that the program reads why."""
+        self.revoked_at = at or timezone.now()
+        self.save(update_fields=["revoked_at"])
+
+    def allows(self, scope: Scope) -> bool:
+        return scope in self.scope.split()
+
+    def actor(self) -> Actor:
+        """The actor of a call made with this token. A program keeps its name when its token is renewed."""
+        app = f"app-{self.application_id}" if self.application_id else f"token-{self.pk}"
+        return Actor(Party.MERCHANT, merchant_id=self.merchant_id, name=self.merchant.name, app=app)
+
+
+class RefreshToken(AbstractRefreshToken):
+    """What an app renews its access with, kept only as a hash."""
+
+    merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="+")
+
+    class Meta(AbstractRefreshToken.Meta):
+        abstract = False
