@@ -92,7 +92,8 @@ AT_MERCHANT, AT_PLATFORM = frozenset({Desk.MERCHANT}), frozenset({Desk.PLATFORM}
 @dataclass(frozen=True)
 class Rule:
     """One party may do one verb in these states, at these desks, about these categories; the ticket then
-    goes `to` a state (and perhaps another desk), and `audience` reads what was said."""
+    goes `to` a state (and perhaps another desk; `wordless` where it leads when nothing was said and that differs), and
+    `audience` reads what was said."""
 
     verb: Verb
     by: Party
@@ -103,14 +104,17 @@ class Rule:
     to_desk: Desk | None = None
     audience: Audience = Audience.EVERYONE
     needs: frozenset[Need] = frozenset()
+    wordless: State | None = None
 
     def fits(self, verb: Verb, by: Party, state: str, desk: str, category: str) -> bool:
         """Whether this is the rule of a cell of the table."""
         place = state in self.when and desk in self.desk and category in self.about
         return verb == self.verb and by == self.by and place
 
-    def target(self, state: State, desk: Desk) -> State:
+    def target(self, state: State, desk: Desk, *, said: bool = True) -> State:
         """The state that a ticket is in afterwards."""
+        if self.wordless and not said:
+            return self.wordless
         if self.to is Target.STAY:
             return state
         if self.to is Target.DESK:
@@ -149,7 +153,15 @@ RULES: tuple[Rule, ...] = (
         to_desk=Desk.PLATFORM,
         audience=Audience.STAFF,
     ),  # M77, D26
-    Rule(Verb.REOPEN, M, _closed, CUSTOMERS, desk=AT_MERCHANT, needs=frozenset({Need.REOPENABLE})),  # D16
+    Rule(
+        Verb.REOPEN,
+        M,
+        _closed,
+        CUSTOMERS,
+        desk=AT_MERCHANT,
+        needs=frozenset({Need.REOPENABLE}),
+        wordless=MERCHANTS,
+    ),  # D16; without a message they still owe one
     Rule(Verb.MARK_RETURNED, M, OPEN | OVER, Target.STAY, about=PURCHASES, needs=frozenset({Need.SHARED})),  # D28
     # The customer
     Rule(Verb.REPLY, C, frozenset({CUSTOMERS}), Target.DESK),  # M81, D23

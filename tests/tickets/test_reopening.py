@@ -1,5 +1,6 @@
 """A closed ticket opens again, for a while (D16)."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -95,6 +96,18 @@ def test_merchant_and_customer_need_words(ticket: Ticket, ada: Actor, mehmet: Ac
     for actor in (ada, mehmet):
         with nothing_changed(), pytest.raises(BadText):
             ticket.reopen("", by=actor)
+
+
+def test_a_merchants_program_may_reopen_without_words(ticket: Ticket, ada: Actor, mehmet: Actor) -> None:
+    ticket.close(by=ada)
+    program = replace(later(mehmet, days=1), user_id=None, app="token-1")
+
+    ticket.reopen("", by=program)
+
+    assert (ticket.state, ticket.desk) == (State.WITH_MERCHANT, Desk.MERCHANT)
+    assert ticket.due_at == later(mehmet, days=3).at
+    assert ticket.waits.count() == 2
+    assert ticket.messages.count() == 1
 
 
 def test_an_open_ticket_is_not_reopened(ticket: Ticket, ada: Actor) -> None:

@@ -297,8 +297,10 @@ class Ticket(models.Model):
     def reopen(
         self, text: str, *, by: Actor, pictures: Sequence[Attachment] = (), language: str = ""
     ) -> Message | None:
-        """Open a closed ticket again, with a message (M103, D16). Support may do it without one."""
-        text = clean_text(text) if text or by.party != Party.SUPPORT else ""
+        """Open a closed ticket again, with a message (M103, D16). Support may do it without one, and so may a
+        merchant's program: it then stands with the merchant, who has the whole time to reply."""
+        may_be_silent = by.party == Party.SUPPORT or (by.party == Party.MERCHANT and by.is_program)
+        text = clean_text(text) if text or not may_be_silent else ""
         rule = self._allow(Verb.REOPEN, by, text, pictures)
         message = self._say(text, by, rule.audience, pictures, language) if text else None
         self._move(rule, by, message=message)
@@ -498,7 +500,7 @@ class Ticket(models.Model):
     ) -> None:
         """The only writer of `state` and `desk`: ends or starts the wait, and leaves an event."""
         before = State(self.state)
-        self.state = rule.target(before, Desk(self.desk))
+        self.state = rule.target(before, Desk(self.desk), said=message is not None)
         self.desk = rule.to_desk or self.desk
         if self.state != before:
             self.turned_at = by.at
