@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from marketdesk.api.v2.reading import Row, Whole
+from marketdesk.api.reading import Row, Whole
 from marketdesk.lib import money
 from marketdesk.merchants.models import Merchant
 from marketdesk.orders.models import ItemState, Order

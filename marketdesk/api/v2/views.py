@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from marketdesk.api import envelope, files
-from marketdesk.api.v2 import errors, reading, schemas, tokens
+from marketdesk.api import envelope, files, reading
+from marketdesk.api.v2 import errors, schemas, tokens
 from marketdesk.api.v2.parameters import Parameters
 from marketdesk.journal.models import AlreadyDone
 from marketdesk.people.actor import Actor

@@ -1,7 +1,7 @@
 """Tickets with everything that their answer names, in five queries however many they are."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,37 +29,39 @@ class Whole:
 
 def one(public_id: str, actor: Actor) -> Whole | None:
     """The ticket of that id; None where the actor must not know of it."""
-    found = _whole(_seen(actor).filter(public_id=public_id), actor)
+    found = whole(seen(actor).filter(public_id=public_id), actor)
     return found[0] if found else None
 
 
 def waiting(actor: Actor, start: int, number: int) -> list[Whole]:
     """What the merchant must answer, soonest due first."""
-    return _whole(_waiting(actor).order_by("due_at", "id")[start : start + number], actor)
+    return whole(_waiting(actor).order_by("due_at", "id")[start : start + number], actor)
 
 
 def how_many_wait(actor: Actor) -> int:
     return _waiting(actor).count()
 
 
-def _seen(actor: Actor) -> Tickets:
+def seen(actor: Actor) -> Tickets:
+    """The tickets that an actor may see, with what their answer names of each."""
     tickets: Tickets = Ticket.objects.visible_to(actor)
-    return tickets.select_related("customer", "order", "issue")
+    return tickets.select_related("customer", "order", "issue", "product", "merchant")
 
 
 def _waiting(actor: Actor) -> Tickets:
-    return _seen(actor).waiting_for_merchant()
+    return seen(actor).waiting_for_merchant()
 
 
-def _whole(tickets: Tickets, actor: Actor) -> list[Whole]:
-    whole = {ticket.pk: Whole(ticket) for ticket in tickets}
-    if whole:
+def whole(tickets: Iterable[Ticket], actor: Actor) -> list[Whole]:
+    """Tickets with their rows, in four queries more."""
+    found = {ticket.pk: Whole(ticket) for ticket in tickets}
+    if found:
         # By ticket, never by message: a database takes only so many ids in one statement.
-        for row in _items(list(whole)):
-            whole[row["ticket"]].items.append(row)
-        for row in _messages(list(whole), actor):
-            whole[row["ticket_id"]].messages.append(row)
-    return list(whole.values())
+        for row in _items(list(found)):
+            found[row["ticket"]].items.append(row)
+        for row in _messages(list(found), actor):
+            found[row["ticket_id"]].messages.append(row)
+    return list(found.values())
 
 
 def _items(tickets: Sequence[int]) -> list[Row]:
