@@ -24,7 +24,8 @@ class Actor:
 
     `key` makes the deed happen once, however often it is sent. `seen` is the id of the last event that was
     on the person's screen: when something newer concerns them, nothing is done (and they are shown it).
-    Whoever comes by a `link` sees one ticket and nothing else of that customer.
+    Whoever comes by a `link` sees one ticket and nothing else of that customer. `is_first` says that the door has
+    claimed the key of a program's deed already: it is no repetition of what looks the same.
     """
 
     party: Party
@@ -36,6 +37,7 @@ class Actor:
     key: str = ""
     seen: int | None = None
     link: Link | None = None
+    is_first: bool = False
 
     @property
     def who(self) -> str:

@@ -443,7 +443,7 @@ class Ticket(models.Model):
 
     def _refuse_repetition(self, verb: Verb, by: Actor, body: str, pictures: Sequence[Attachment]) -> None:
         """API v2 knows no keys: the same program saying the same within a minute is a retry, and done already."""
-        if not by.is_program or by.key:
+        if not by.is_program or by.key or by.is_first:
             return
         last = self.events_for(by).exclude(verb__in=QUIET).last()
         if last is None or last.verb != verb or last.actor.get("app") != by.app or by.at - last.at > REPEATED_WITHIN:
