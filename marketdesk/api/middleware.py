@@ -12,6 +12,8 @@ from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, URLResolver, get_resolver
 from django.utils import translation
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
 
 from marketdesk.api.envelope import Refusal
 from marketdesk.api.platform import problems
@@ -51,20 +53,24 @@ def routes() -> URLResolver:
 
 
 def answer(request: HttpRequest) -> HttpResponseBase:
-    """Answer a program, in English, with the envelope on whatever goes wrong."""
-    number = secrets.token_hex(12)
-    with translation.override("en"):
+    """Answer a program, with the envelope on whatever goes wrong; in English, but API v3 in the language asked for."""
+    number, path = secrets.token_hex(12), request.path_info
+    with translation.override(translation.get_language_from_request(request) if path.startswith(V3) else "en"):
         try:
             response = _view(request)
         except Exception as failure:
             where = f"{request.method} {request.path!r}"
-            response = _refusal(failure, where, number, request.path_info).response()
-    return marked(response, number)
+            response = _refusal(failure, where, number, path).response()
+        return marked(response, number, path)
 
 
-def marked(response: HttpResponseBase, number: str) -> HttpResponseBase:
+def marked(response: HttpResponseBase, number: str, path: str = "") -> HttpResponseBase:
     """With the headers that every answer has."""
     response.headers["X-Request-Id"] = number
+    if path.startswith(V3):
+        response.headers["Wish-Request-Id"] = number
+        response.headers.setdefault("Content-Language", translation.get_language() or "en")
+        patch_vary_headers(response, ["Accept-Language"])
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "no-referrer"  # a legacy client has its token in the address
     response.headers.setdefault("Cache-Control", "no-store")
@@ -80,7 +86,8 @@ def _view(request: HttpRequest) -> HttpResponseBase:
         allowed = response.headers.get("Allow", "")
         if is_for_platform(request.path_info):
             raise problems.wrong_method(allowed)
-        raise Refusal(405, f"This call answers to {allowed}.", status=405, headers={"Allow": allowed})
+        words = _("This call answers to %(methods)s.") % {"methods": allowed}
+        raise Refusal(405, words, status=405, headers={"Allow": allowed})
     return response
 
 
@@ -98,23 +105,24 @@ def _refusal(failure: Exception, where: str, number: str, path: str) -> Refusal 
         case Refusal():
             return failure
         case Resolver404():
-            return Refusal(404, "There is no such call.", status=404)
+            return Refusal(404, _("There is no such call."), status=404)
         case DisallowedHost():
-            return Refusal(400, "This installation does not answer under that host name.")
+            return Refusal(400, _("This installation does not answer under that host name."))
         case RequestDataTooBig():
-            return Refusal(413, "The request is too large.", status=413)
+            return Refusal(413, _("The request is too large."), status=413)
         case BadRequest() | SuspiciousOperation() | UnreadablePostError():
-            return Refusal(1000, "The request could not be read.")
+            return Refusal(1000, _("The request could not be read."))
         case OperationalError() | InterfaceError():
             log.error("%s: the database is away (request %s): %s", where, number, failure)
             return Refusal(
                 503,
-                "The service is not available for a moment. Try again.",
+                _("The service is not available for a moment. Try again."),
                 status=503,
                 headers={"Retry-After": str(RETRY_AFTER)},
             )
     log.error("%s failed (request %s)", where, number, exc_info=failure)
-    return Refusal(500, f"Something went wrong here. Name this number to the operator: {number}", status=500)
+    words = _("Something went wrong here. Name this number to the operator: %(number)s") % {"number": number}
+    return Refusal(500, words, status=500)
 
 
 def guarded(application: WSGIApplication) -> WSGIApplication:
@@ -131,8 +139,9 @@ def guarded(application: WSGIApplication) -> WSGIApplication:
             number = secrets.token_hex(12)
             is_clients_fault = isinstance(failure, (ValueError, LookupError))
             known = BadRequest() if is_clients_fault else failure
-            response = _refusal(known, f"{environ.get('REQUEST_METHOD')} {path!r}", number, path).response()
-            marked(response, number)
+            with translation.override("en"):
+                response = _refusal(known, f"{environ.get('REQUEST_METHOD')} {path!r}", number, path).response()
+                marked(response, number, path)
             start_response(f"{response.status_code} {response.reason_phrase}", list(response.items()))
             return [response.content]
 

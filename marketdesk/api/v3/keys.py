@@ -1,6 +1,7 @@
 """Whose call it is: the store's token, in the header only, with the scope that the call needs."""
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from ninja.security import HttpBearer
 
 from marketdesk.api.v3 import errors
@@ -23,11 +24,11 @@ class Bearer(HttpBearer):
     def authenticate(self, request: HttpRequest, token: str) -> AccessToken:
         found = AccessToken.find(token)
         if found is None:
-            raise errors.unauthorized(errors.TOKEN_MISSING, "This access token is not known.")
+            raise errors.unauthorized(errors.TOKEN_MISSING, _("This access token is not known."))
         if found.is_revoked:
-            raise errors.unauthorized(errors.TOKEN_REVOKED, "This access token has been revoked.")
+            raise errors.unauthorized(errors.TOKEN_REVOKED, _("This access token has been revoked."))
         if found.is_expired():
-            raise errors.unauthorized(errors.TOKEN_EXPIRED, "This access token has expired.")
+            raise errors.unauthorized(errors.TOKEN_EXPIRED, _("This access token has expired."))
         if self.scope is not None and not found.allows(self.scope):
             raise errors.no_access(self.scope)
         return found

@@ -13,12 +13,12 @@ from ninja import Field, Schema
 
 from marketdesk.api.reading import Row, Whole
 from marketdesk.journal.models import Event
-from marketdesk.outbox.webhooks.kinds import NAMES
+from marketdesk.outbox.webhooks.kinds import KINDS
 from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
 from marketdesk.people.party import Party
 from marketdesk.tickets import clock, routing, thread
-from marketdesk.tickets.models import Attachment, Ticket
+from marketdesk.tickets.models import Attachment, Message, Ticket
 from marketdesk.tickets.rules import OVER, Category, Desk, State
 
 PictureLink = Callable[[Attachment], str]
@@ -51,7 +51,7 @@ SENDERS: dict[Party, SenderWord] = {
 # The refund reason that an issue suggests.
 REFUND_REASONS = {"tracking": "SHIPPING_TAKING_TOO_LONG", "item_problem": "ITEM_IS_DAMAGED"}
 
-ID = {"pattern": "^[0-9a-f]{24}$"}
+ID: dict[str, Any] = {"pattern": "^[0-9a-f]{24}$"}
 A_TICKET, AN_ITEM, A_PRODUCT = "60c0a1b2c3d4e5f601020304", "60c0a1b2c3d4e5f600000501", "60c0a1b2c3d4e5f600000301"
 A_MOMENT = "2026-06-01T10:00:00.000Z"
 
@@ -60,9 +60,8 @@ def _id(meaning: str, example: str) -> Any:
     return Field(description=meaning, examples=[example], json_schema_extra=ID)
 
 
-def _at(meaning: str, default: Any = ...) -> Any:
-    extra = {"format": "date-time"}
-    return Field(default, description=meaning, examples=[A_MOMENT], json_schema_extra=extra)
+def _at(meaning: str) -> Any:
+    return Field(description=meaning, examples=[A_MOMENT], json_schema_extra={"format": "date-time"})
 
 
 class Issue(Schema):
@@ -239,12 +238,18 @@ def reply_out(row: Row, link: PictureLink) -> Wire:
     )
 
 
+def message_out(message: Message) -> Wire:
+    """A message without pictures that was sent just now."""
+    row = {"body": message.body, "at": message.at, "author": message.author, "pictures": [], "translated": {}}
+    return reply_out(row, str)
+
+
 def event_out(event: Event, ticket: Ticket, actor: Actor) -> Wire:
     """Something that happened, for this reader."""
     before, after = event.data.get("from"), event.data.get("to")
     moved = before != after and before in STATES and after in STATES
     return _given(
-        kind=NAMES[event.verb],
+        kind=KINDS[event.verb],
         at=moment(event.at),
         by=SENDERS[Party(event.actor["party"])],
         words=thread.tell(event, ticket, actor),

@@ -11,7 +11,8 @@ from ninja.renderers import BaseRenderer
 
 from marketdesk.api import envelope
 from marketdesk.api.envelope import Refusal
-from marketdesk.api.v3 import oauth
+from marketdesk.api.v3 import oauth, tickets
+from marketdesk.api.v3.description import ABOUT, describe
 from marketdesk.version import VERSION
 
 ROOT = "api/v3/"
@@ -37,13 +38,13 @@ class Api(NinjaAPI):
 api = Api(
     title="Marketdesk API v3",
     version=VERSION,
-    description="For merchants' programs. Every answer is {message, code, data}; code 0 is success.",
+    description=ABOUT,
     urls_namespace="v3",
     openapi_url=None,
     docs_url=None,
     renderer=Enveloped(),
 )
-for one in (oauth,):
+for one in (oauth, tickets):
     api.add_router("", one.router)
 
 
@@ -56,7 +57,7 @@ def openapi(request: HttpRequest) -> HttpResponse:
 
 @cache
 def _described() -> str:
-    return json.dumps(api.get_openapi_schema(path_prefix=f"/{ROOT}"), separators=(",", ":"), default=str)
+    return json.dumps(describe(api, ROOT), separators=(",", ":"), default=str)
 
 
 calls = [one for one in api.urls[0] if getattr(one, "name", "") != "api-root"]

@@ -9,53 +9,62 @@ from pydantic import BaseModel
 
 # The fields of an answer by name, each with those inside it; none inside means the whole.
 Tree = dict[str, "Tree"]
-_TOKEN = re.compile(r"\w+|.", re.ASCII | re.DOTALL)
+_PART = re.compile(r"\w+|[^\w\s]", re.ASCII)
 
 
 class BadFields(ValueError):
     """A list of fields that cannot be answered; the text says why."""
 
 
+def chosen(text: str, model: type[BaseModel]) -> Tree:
+    """The fields of an answer that a call asks for; none is all of them. Raises BadFields."""
+    if not text:
+        return {}
+    tree = parse(text)
+    _check(tree, model)
+    return tree
+
+
 def parse(text: str) -> Tree:
     """`a,b(c,d)` as `{a: {}, b: {c: {}, d: {}}}`. Raises BadFields."""
-    top: Tree = {}
-    outer: list[Tree] = []
-    here, named = top, None  # the list that is being read, and the name after which a list may open
+    here: Tree = {}  # the list that is being read
+    outer: list[Tree] = []  # those around it
+    may_open: Tree | None = None  # the name just read, which may hold a list
     wants_name = True
-    for token in _TOKEN.findall(text):
-        if token == " ":
-            continue
-        if wants_name and re.fullmatch(r"\w+", token, re.ASCII):
-            if token in here:
-                raise BadFields(_("“%(name)s” stands twice in fields.") % {"name": token})
-            here[token] = named = {}
+    for part in _PART.findall(text):
+        if wants_name and re.fullmatch(r"\w+", part, re.ASCII):
+            if part in here:
+                raise BadFields(_("“%(name)s” stands there twice") % {"name": part})
+            here[part] = may_open = {}
             wants_name = False
-        elif token == "," and not wants_name:
-            wants_name, named = True, None
-        elif token == "(" and named is not None:
+            continue
+        if part == "(" and may_open is not None:
             outer.append(here)
-            here, named, wants_name = named, None, True
-        elif token == ")" and outer and not wants_name:
-            here, named = outer.pop(), None
+            here, wants_name = may_open, True
+        elif part == ")" and outer and not wants_name:
+            here = outer.pop()
+        elif part == "," and not wants_name:
+            wants_name = True
         else:
-            raise BadFields(_("fields cannot be read at “%(token)s”. Write: a,b(c,d)") % {"token": token})
+            raise BadFields(_("cannot be read at “%(part)s”; write a,b(c,d)") % {"part": part})
+        may_open = None
     if outer or wants_name:
-        raise BadFields(_("fields ends too early. Write: a,b(c,d)"))
-    return top
+        raise BadFields(_("ends too early; write a,b(c,d)"))
+    return here
 
 
-def check(tree: Tree, model: type[BaseModel], place: str = "") -> None:
+def _check(tree: Tree, model: type[BaseModel], place: str = "") -> None:
     """Raises BadFields where a name is none of the answer's."""
     for name, inside in tree.items():
         known = model.model_fields.get(name)
         if known is None:
             names = {"name": place + name, "known": ", ".join(model.model_fields)}
-            raise BadFields(_("There is no field “%(name)s”. There are: %(known)s.") % names)
+            raise BadFields(_("there is no “%(name)s”; there are: %(known)s") % names)
         inner = _model_of(known.annotation)
         if inside and inner is None:
-            raise BadFields(_("The field “%(name)s” has no fields.") % {"name": place + name})
+            raise BadFields(_("“%(name)s” has no fields") % {"name": place + name})
         if inside and inner:
-            check(inside, inner, f"{place}{name}.")
+            _check(inside, inner, f"{place}{name}.")
 
 
 def _model_of(annotation: Any) -> type[BaseModel] | None:
