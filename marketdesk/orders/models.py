@@ -9,7 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from marketdesk.lib import money
 from marketdesk.lib.ids import PublicIdField
 from marketdesk.merchants.models import Merchant
+from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
+from marketdesk.people.party import Party
 
 
 class Product(models.Model):
@@ -87,6 +89,21 @@ class ItemState(models.TextChoices):
     REQUIRE_REVIEW = "REQUIRE_REVIEW", _("In review")
 
 
+class OrderItems(models.QuerySet["OrderItem"]):
+    """Items, seen through their gate."""
+
+    def visible_to(self, actor: Actor) -> "OrderItems":
+        """What a merchant sold and what a customer bought; a link out of a mail shows one ticket, and no orders."""
+        match actor.party:
+            case Party.CUSTOMER if actor.user_id and not actor.link:
+                return self.filter(order__customer_id=actor.user_id, order__customer__erased_at__isnull=True)
+            case Party.MERCHANT if actor.merchant_id:
+                return self.filter(merchant_id=actor.merchant_id)
+            case Party.SUPPORT | Party.CLOCK:
+                return self.all()
+        return self.none()
+
+
 class OrderItem(models.Model):
     """One line of an order; `Order` on the wire of API v2. Never refunded beyond what was paid: the database
     itself refuses it (D17)."""
@@ -109,6 +126,8 @@ class OrderItem(models.Model):
     refunded = models.BigIntegerField(default=0)
     state = models.CharField(max_length=20, choices=ItemState, default=ItemState.APPROVED)
     returned_at = models.DateTimeField(null=True, blank=True)
+
+    objects = OrderItems.as_manager()
 
     class Meta:
         ordering = ["id"]

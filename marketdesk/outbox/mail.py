@@ -77,6 +77,8 @@ def _about(event: Event, reader: Actor) -> dict[str, Any] | None:
             return _about_webhook(event)
         case "refunds":
             return _about_refunds(event, reader)
+        case "refund":
+            return _about_refund(event, reader)
     return _about_deadlines(event, reader)
 
 
@@ -148,6 +150,21 @@ def _about_refunds(event: Event, reader: Actor) -> dict[str, Any] | None:
         "more": max(0, number - NAMED),
         "platform": promises.current().platform_name,
         "url": settings.BASE_URL + reverse("support:refunds", args=["pending"]),
+    }
+
+
+def _about_refund(event: Event, reader: Actor) -> dict[str, Any]:
+    """What a letter says of a refund outside a ticket."""
+    refund = Refund.objects.visible_to(reader).select_related("item__order", "item__merchant").get(pk=event.subject_id)
+    is_support = reader.party == Party.SUPPORT
+    return {
+        "item": refund.item.name,
+        "order": refund.item.order.external_id,
+        "merchant": refund.item.merchant.name,
+        "platform": promises.current().platform_name,
+        "now_paid": event.data.get("said") == "succeeded",
+        "note": event.data.get("note", "") if is_support else "",
+        "url": settings.BASE_URL + reverse("support:refund", args=[refund.public_id]) if is_support else "",
     }
 
 

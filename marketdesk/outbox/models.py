@@ -16,7 +16,6 @@ from django.utils.translation import pgettext_lazy
 from marketdesk.journal.models import Event
 from marketdesk.lib import sealing
 from marketdesk.lib.ids import PublicIdField
-from marketdesk.refunds.models import Refund
 
 ROTATION = timedelta(hours=24)
 DISABLED = ("gone", "dead")  # by itself: it said so, or nobody was there for days
@@ -149,9 +148,7 @@ class Delivery(models.Model):
     def about(cls, refunds: Iterable[int]) -> models.QuerySet["Delivery"]:
         """What asked the marketplace for these refunds, and what it was told of them later; the oldest first."""
         verbs = ("refund_requested", "refund_unanswered")
-        # By the tickets, whose events an index finds.
-        tickets = Refund.objects.filter(pk__in=refunds).values("ticket_id")
-        events = Event.objects.filter(ticket_id__in=tickets, verb__in=verbs, subject_id__in=refunds)
+        events = Event.objects.filter(subject_kind="refund", subject_id__in=refunds, verb__in=verbs)
         return cls.objects.filter(event__in=events).select_related("event").order_by("pk")
 
     @classmethod

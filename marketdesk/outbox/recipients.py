@@ -25,15 +25,20 @@ class Told:
     to: Party
     letter: str
     only_when_with_merchant: bool = False  # for what asks the merchant to do something
+    only_on_ticket: bool = False  # not of a refund outside a ticket
 
     def fits(self, event: Event, ticket: Ticket | None) -> bool:
         if event.verb != self.verb or event.actor.get("party") not in self.by:
             return False
+        if self.only_on_ticket and ticket is None:
+            return False
         return not self.only_when_with_merchant or (ticket is not None and ticket.state == State.WITH_MERCHANT)
 
 
-def _told(verb: str, by: Iterable[Party], to: Party, letter: str, *, with_merchant: bool = False) -> Told:
-    return Told(verb, frozenset(by), to, letter, with_merchant)
+def _told(
+    verb: str, by: Iterable[Party], to: Party, letter: str, *, with_merchant: bool = False, on_ticket: bool = False
+) -> Told:
+    return Told(verb, frozenset(by), to, letter, with_merchant, on_ticket)
 
 
 TOLD: tuple[Told, ...] = (
@@ -56,7 +61,7 @@ TOLD: tuple[Told, ...] = (
     _told(Verb.MARK_LATE, [CLOCK], M, "late", with_merchant=True),  # M45; a takeover says it too
     _told(Verb.TAKE_OVER, [S, CLOCK], M, "taken_over"),  # D14
     _told(Verb.REFUND, [S], M, "refunded"),
-    _told(Verb.REFUND_SUCCEEDED, [S, CLOCK], M, "refund_paid"),
+    _told(Verb.REFUND_SUCCEEDED, [S, CLOCK], M, "refund_paid", on_ticket=True),
     _told(Verb.REFUND_FAILED, [S, CLOCK], M, "refund_failed"),
     _told(Verb.CLOSE, [C, S], M, "closed"),  # D21
     _told(Verb.CLOSE_FOR_GOOD, [S], M, "closed"),

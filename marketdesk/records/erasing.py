@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from marketdesk.journal.models import Event, Job
-from marketdesk.orders.models import Order
+from marketdesk.orders.models import Order, OrderItem
 from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
 from marketdesk.people.party import Party
@@ -37,6 +37,8 @@ def erase(customer: User, *, by: Actor) -> None:
         return
     # Locked, so that no refund begins between our look and our writing.
     tickets = list(Ticket.objects.select_for_update().filter(customer=customer).order_by("pk"))
+    bought = OrderItem.objects.select_for_update(of=("self",)).filter(order__customer=customer)
+    list(bought.order_by("pk").values_list("pk"))
     if Refund.objects.filter(item__order__customer=customer, status=RefundStatus.PENDING).exists():
         raise NotAllowed("refund_pending", _("A refund of this customer is still on its way. Settle it first."))
     for ticket in tickets:

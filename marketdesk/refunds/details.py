@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.db.models import Q
+
 from marketdesk.orders.models import OrderItem
 from marketdesk.refunds.models import Refund
 from marketdesk.tickets.models import Ticket
@@ -9,7 +11,7 @@ from marketdesk.tickets.models import Ticket
 
 @dataclass(frozen=True)
 class Details:
-    """Refunds with their items, the latest last; and items that came back without a refund of this ticket."""
+    """Refunds with their items, the latest last, those outside a ticket too; and items that came back without."""
 
     refunds: list[Refund]
     returned: list[OrderItem]
@@ -19,6 +21,7 @@ def of(ticket: Ticket) -> Details:
     """The details of a ticket; a question before the purchase has none."""
     if ticket.order_id is None:
         return Details([], [])
-    refunds = list(Refund.objects.filter(ticket=ticket).select_related("item").order_by("pk"))
+    outside = Q(ticket__isnull=True, item__in=ticket.items.all())
+    refunds = list(Refund.objects.filter(outside | Q(ticket=ticket)).select_related("item").order_by("pk"))
     refunded = {refund.item_id for refund in refunds}
     return Details(refunds, [item for item in ticket.items.all() if item.returned_at and item.pk not in refunded])

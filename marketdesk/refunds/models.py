@@ -9,6 +9,7 @@ from marketdesk.lib.ids import PublicIdField
 from marketdesk.orders.models import OrderItem
 from marketdesk.people.actor import Actor
 from marketdesk.people.party import Party
+from marketdesk.refunds.reasons import LONGEST_NOTE
 from marketdesk.tickets.models import Ticket
 
 
@@ -25,18 +26,20 @@ CONTRADICTED = Q(contradicted_at__isnull=False, acknowledged_at__isnull=True)
 
 
 class Refunds(models.QuerySet["Refund"]):
-    """Refunds, seen through the gate of their tickets."""
+    """Refunds, seen through the gate of their tickets, or of their items where there is no ticket."""
 
     def visible_to(self, actor: Actor) -> "Refunds":
-        """The refunds of the tickets that this actor may see."""
+        """The refunds of the tickets that this actor may see, and those outside a ticket of the items."""
         if actor.party in (Party.SUPPORT, Party.CLOCK):  # all of them, without reading every ticket
-            return self.filter(ticket__isnull=False)
-        return self.filter(ticket__in=Ticket.objects.visible_to(actor))
+            return self.all()
+        outside = Q(ticket__isnull=True, item__in=OrderItem.objects.visible_to(actor))
+        return self.filter(outside | Q(ticket__in=Ticket.objects.visible_to(actor)))
 
 
 class Refund(models.Model):
     """Money for one item. The database allows one that has not failed for each item, whoever clicks how often.
 
+    Without a `ticket` it was asked for where no open ticket is about the item. `reason` is a code of `reasons`.
     `amount` is in minor units of `currency`. `key` is what the marketplace recognises a repetition by. `told_at` is
     when it was last told that nothing came back; `contradicted_at` when the marketplace first said the opposite of
     what is noted here, and `acknowledged_at` when a person of support had looked into that.
@@ -49,6 +52,7 @@ class Refund(models.Model):
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     reason = models.CharField(max_length=60, blank=True)
+    reason_note = models.CharField(max_length=LONGEST_NOTE, blank=True)
     status = models.CharField(max_length=10, choices=RefundStatus, default=RefundStatus.PENDING)
     key = models.CharField(max_length=60, unique=True)
     actor = models.JSONField(default=dict)

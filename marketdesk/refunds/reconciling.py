@@ -18,9 +18,8 @@ from marketdesk.people.actor import Actor, clock
 from marketdesk.people.party import Party
 from marketdesk.policy import promises
 from marketdesk.refunds.models import CONTRADICTED, Refund, Refunds, RefundStatus
-from marketdesk.refunds.refunding import settle
+from marketdesk.refunds.refunding import lock, settle
 from marketdesk.tickets.errors import NotAllowed
-from marketdesk.tickets.models import Ticket
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +65,7 @@ def refunds(chosen: RefundList, actor: Actor) -> Refunds:
 def seen_by(actor: Actor) -> Refunds:
     """What the actor may see, with what a page or a program is shown of it."""
     seen: Refunds = Refund.objects.visible_to(actor)
-    return seen.select_related("item", "ticket__merchant", "ticket__customer", "ticket__order")
+    return seen.select_related("item__merchant", "item__order__customer", "ticket")
 
 
 def counts(actor: Actor) -> dict[RefundList, int]:
@@ -90,7 +89,7 @@ def acknowledgement(refund: Refund) -> Event | None:
     """Who looked into the two answers, and what they found."""
     if refund.acknowledged_at is None:
         return None
-    told = Event.objects.filter(ticket_id=refund.ticket_id, verb="refund_acknowledged", subject_id=refund.pk)
+    told = Event.objects.filter(subject_kind="refund", subject_id=refund.pk, verb="refund_acknowledged")
     return told.order_by("pk").last()
 
 
@@ -109,7 +108,7 @@ def hear(refund: Refund, *, succeeded: bool, by: Actor, note: str = "") -> bool:
 
 
 def _contradict(refund: Refund, by: Actor, note: str) -> None:
-    _lock(refund)
+    lock(refund)
     said = RefundStatus.FAILED if refund.status == RefundStatus.SUCCEEDED else RefundStatus.SUCCEEDED
     log.warning("refund %s is noted as %s; %s says now: %s", refund.public_id, refund.status, by.who, said)
     if refund.contradicted_at:
@@ -126,7 +125,7 @@ def acknowledge(refund: Refund, *, reason: str, by: Actor) -> None:
         raise NotAllowed("not_support", _("Only platform support can do this."))
     if by.key:
         Deed.begin(by.who, by.key, f"acknowledge:{refund.pk}:{reason}")
-    _lock(refund)
+    lock(refund)
     if not refund.is_contradicted:
         raise NotAllowed("no_contradiction", _("There are no two answers to look into any more."))
     refund.acknowledged_at = by.at
@@ -164,12 +163,6 @@ def _unanswered(now: datetime) -> Q:
 
 def _patience() -> timedelta:
     return timedelta(hours=promises.current().refund_answer_hours)
-
-
-def _lock(refund: Refund) -> None:
-    """The ticket's lock first, as everywhere, then the refund as it is now."""
-    Ticket.objects.select_for_update().get(refunds=refund)
-    refund.refresh_from_db(from_queryset=Refund.objects.select_for_update())
 
 
 def _tell(verb: str, refund: Refund, by: Actor, **data: str) -> None:

@@ -2,16 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
-from marketdesk.journal.models import Event
+from marketdesk.journal.models import AlreadyDone, Deed, Event
 from marketdesk.orders.models import ItemState, OrderItem
 from marketdesk.people.actor import Actor
+from marketdesk.people.party import Party
 from marketdesk.refunds.models import CONTRADICTED, Refund, RefundStatus
+from marketdesk.refunds.reasons import Reason, clean_note
+from marketdesk.tickets import rules
 from marketdesk.tickets.errors import NotAllowed
 from marketdesk.tickets.models import Ticket
+from marketdesk.tickets.models.ticket import REPEATED_WITHIN
+from marketdesk.tickets.rules import Verb
 
 
 @dataclass(frozen=True)
@@ -56,13 +63,55 @@ def _refund_items(ticket: Ticket, items: Sequence[OrderItem], by: Actor, reason:
     wanted = sorted({item.pk for item in items})
     ids = ",".join(item.public_id for item in sorted(items, key=lambda item: item.pk))
     ticket.close_as_refunded(by=by, body=ids, data={"items": ids.split(",")})
-    locked = list(OrderItem.objects.select_for_update().filter(pk__in=wanted, order=ticket.order).order_by("pk"))
+    found = OrderItem.objects.select_for_update(of=("self",)).select_related("order")
+    locked = list(found.filter(pk__in=wanted, order=ticket.order).order_by("pk"))
     if len(locked) != len(wanted):
         raise NotAllowed("foreign_item", _("An item is not of this order. Nothing was refunded."))
     return [_refund(item, ticket, by, reason) for item in locked]
 
 
-def _refund(item: OrderItem, ticket: Ticket, by: Actor, reason: str) -> Refund:
+@transaction.atomic
+def refund_item(item: OrderItem, *, by: Actor, reason: Reason, note: str = "") -> Refund:
+    """Ask the marketplace to pay one item back, whether or not a ticket is about it. Where an open one is that the
+    actor may see, its rules decide; it closes once all its affected items are refunded. Outside a ticket the refund
+    stands alone. Raises NotAllowed and BadText."""
+    note = clean_note(reason, note)
+    deed = Deed.begin(by.who, by.key, f"refund:{item.pk}:{reason.code}:{note}") if by.key else None
+    if by.party not in (Party.MERCHANT, Party.SUPPORT) or not OrderItem.objects.visible_to(by).filter(pk=item.pk):
+        raise NotAllowed("absent", _("There is no such item."))
+    # The tickets' locks first and in one order, then the item's, as everywhere.
+    seen = Ticket.objects.visible_to(by).filter(items=item, state__in=rules.OPEN, category__in=rules.PURCHASES)
+    tickets = list(seen.select_for_update(of=("self",)).order_by("pk"))
+    item = OrderItem.objects.select_for_update(of=("self",)).select_related("order").get(pk=item.pk)
+    _refuse_repetition(item, by, reason, note)
+    for ticket in tickets:
+        rules.check(Verb.REFUND, by.party, ticket.facts(by.at))
+    done = [ticket for ticket in tickets if not _others_left(ticket, item)]
+    for ticket in done:
+        ticket.close_as_refunded(by=by.with_form("", None), body=item.public_id, data={"items": [item.public_id]})
+    refund = _refund(item, next(iter(done + tickets), None), by, reason.code, note)
+    if deed:
+        deed.finish({"refund": refund.public_id})
+    return refund
+
+
+def _others_left(ticket: Ticket, item: OrderItem) -> bool:
+    """Whether another affected item can still be refunded."""
+    return ticket.items.exclude(pk=item.pk).filter(refunded__lt=F("paid")).exists()
+
+
+def _refuse_repetition(item: OrderItem, by: Actor, reason: Reason, note: str) -> None:
+    """API v2 knows no keys: the same program asking for the same within a minute is a retry, and done already."""
+    if not by.is_program or by.key:
+        return
+    last = item.refunds.exclude(status=RefundStatus.FAILED).first()
+    if last is None or last.actor.get("app") != by.app or by.at - last.requested_at > REPEATED_WITHIN:
+        return
+    if (last.reason, last.reason_note) == (reason.code, note):
+        raise AlreadyDone({"refund": last.public_id})
+
+
+def _refund(item: OrderItem, ticket: Ticket | None, by: Actor, reason: str, note: str = "") -> Refund:
     if item.refundable <= 0 or item.refunds.exclude(status=RefundStatus.FAILED).exists():
         raise NotAllowed(
             "refunded", _("“%(item)s” is refunded already. Nothing was refunded now.") % {"item": item.name}
@@ -80,28 +129,29 @@ def _refund(item: OrderItem, ticket: Ticket, by: Actor, reason: str) -> Refund:
         ticket=ticket,
         merchant_id=item.merchant_id,
         amount=amount,
-        currency=_currency(ticket),
+        currency=item.order.currency,
         reason=reason,
+        reason_note=note,
         key=f"refund-{item.public_id}-{attempt}",
         actor=by.as_json(),
         requested_at=by.at,
     )
     # Beside the ticket's own event, which people are told of: this one asks the marketplace's programs to pay.
-    Event.tell(
-        verb="refund_requested",
-        subject_kind="refund",
-        subject_id=refund.pk,
-        ticket_id=ticket.pk,
-        merchant_id=refund.merchant_id,
-        actor=by.as_json(),
-        data={"refund": refund.public_id},
-        at=by.at,
-    )
+    _tell("refund_requested", refund, by, {"refund": refund.public_id})
     return refund
 
 
-def _currency(ticket: Ticket) -> str:
-    return ticket.order.currency if ticket.order else ""
+def _tell(verb: str, refund: Refund, by: Actor, data: dict[str, Any]) -> None:
+    Event.tell(
+        verb=verb,
+        subject_kind="refund",
+        subject_id=refund.pk,
+        ticket_id=refund.ticket_id,
+        merchant_id=refund.merchant_id,
+        actor=by.as_json(),
+        data=data,
+        at=by.at,
+    )
 
 
 @transaction.atomic
@@ -109,24 +159,30 @@ def settle(refund: Refund, *, succeeded: bool, by: Actor, note: str = "") -> Non
     """The marketplace's answer. Failed: the item can be refunded again, and the ticket returns to the platform's
     desk. A second, different answer is refused; the same one changes nothing."""
     status = RefundStatus.SUCCEEDED if succeeded else RefundStatus.FAILED
-    ticket = refund.ticket
-    if ticket is None:
-        raise ValueError("A refund outside a ticket is settled elsewhere.")
-    # The ticket's lock first, as in refund_items, so that the two never wait for each other.
-    ticket = Ticket.objects.select_for_update().get(pk=ticket.pk)
-    refund.refresh_from_db(from_queryset=Refund.objects.select_for_update())
+    ticket, item = lock(refund)
     if refund.status == status:
         return
     if refund.status != RefundStatus.PENDING:
         raise NotAllowed("settled", _("This refund is settled already."))
     refund.status, refund.settled_at, refund.settled_by, refund.settled_note = status, by.at, by.as_json(), note[:500]
     refund.save(update_fields=["status", "settled_at", "settled_by", "settled_note"])
-    told = {"refund": refund.public_id, "item": refund.item.name, "note": note}
-    if succeeded:
+    if not succeeded:
+        item.refunded -= refund.amount
+        item.state = ItemState.SHIPPED if item.order.shipped_at else ItemState.APPROVED
+        item.save(update_fields=["refunded", "state"])
+    told = {"refund": refund.public_id, "item": item.name, "note": note}
+    if ticket is None:
+        _tell(Verb.REFUND_SUCCEEDED if succeeded else Verb.REFUND_FAILED, refund, by, told)
+    elif succeeded:
         ticket.refund_succeeded(by=by, data=told)
-        return
-    item = OrderItem.objects.select_for_update().get(pk=refund.item_id)
-    item.refunded -= refund.amount
-    item.state = ItemState.SHIPPED if ticket.order and ticket.order.shipped_at else ItemState.APPROVED
-    item.save(update_fields=["refunded", "state"])
-    ticket.refund_failed(by=by, data=told)
+    else:
+        ticket.refund_failed(by=by, data=told)
+
+
+def lock(refund: Refund) -> tuple[Ticket | None, OrderItem]:
+    """The ticket's lock first, then the item's, then the refund as it is now: in the order of whoever refunds, so that
+    nobody waits for each other."""
+    ticket = Ticket.objects.select_for_update().get(pk=refund.ticket_id) if refund.ticket_id else None
+    item = OrderItem.objects.select_for_update(of=("self",)).select_related("order").get(pk=refund.item_id)
+    refund.refresh_from_db(from_queryset=Refund.objects.select_for_update())
+    return ticket, item

@@ -16,6 +16,7 @@ from marketdesk.people.actor import Actor
 from marketdesk.policy import promises
 from marketdesk.refunds import reconciling, refunding
 from marketdesk.refunds.models import Refund
+from marketdesk.refunds.reasons import BY_CODE
 from marketdesk.refunds.reconciling import RefundList
 from marketdesk.support.entrance import AgentRequest, agents_only
 from marketdesk.support.forms import NoteForm, SettleForm
@@ -92,6 +93,8 @@ def _show(
     context = {
         "refund": refund,
         "ticket": refund.ticket,
+        "order": refund.item.order,
+        "reason": BY_CODE.get(refund.reason),
         "is_unanswered": reconciling.is_unanswered(refund, request.actor.at),
         "hours": promises.current().refund_answer_hours,
         "deliveries": Delivery.about([refund.pk]).select_related("endpoint"),

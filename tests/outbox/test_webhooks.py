@@ -240,8 +240,9 @@ def test_a_refund_is_asked_for_with_a_key_that_never_changes(
     assert first == again
     assert first["type"] == "refund.requested"
     assert first["data"]["refund"] == {
-        "id": refund.public_id, "key": refund.key, "item": refund.item.public_id, "item_name": "Table lamp Nara",
-        "amount": "89.90", "currency": "EUR", "status": "pending",
+        "id": refund.public_id, "key": refund.key, "order": "O-1001", "merchant": "m-1",
+        "item": refund.item.public_id, "item_name": "Table lamp Nara",
+        "amount": "89.90", "currency": "EUR", "reason": "", "reason_note": "", "status": "pending",
     }  # fmt: skip
     assert len(mails) == 1, "Ada hears of the refund once, as before"
 

@@ -105,13 +105,6 @@ def test_only_the_platform_answers_for_the_marketplace(
         settle(Refund.objects.get(), succeeded=True, by=actor)
 
 
-def test_a_refund_outside_a_ticket_is_settled_elsewhere(refund: Refund) -> None:
-    Refund.objects.update(ticket=None)
-
-    with nothing_changed(), pytest.raises(ValueError, match="elsewhere"):
-        settle(Refund.objects.get(), succeeded=True, by=clock())
-
-
 def test_every_cent_has_an_event(refund: Refund, purchase: Ticket, sofia: Actor) -> None:
     settle(refund, succeeded=False, by=clock())
     (again,) = refund_items(purchase, list(purchase.items.all()), by=sofia)

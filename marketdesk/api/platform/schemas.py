@@ -184,12 +184,11 @@ def refund_out(refund: Refund) -> dict[str, Any]:
 
 
 def refund_line(refund: Refund) -> dict[str, Any]:
-    """With `item` and `ticket` joined, the latter with its order and merchant."""
-    ticket = refund.ticket
+    """With `ticket` joined, and `item` with its order and merchant."""
     return refund_out(refund) | {
-        "ticket": ticket.public_id if ticket else "",
-        "order": ticket.order.external_id if ticket and ticket.order else "",
-        "merchant": ticket.merchant.external_id if ticket else "",
+        "ticket": refund.ticket.public_id if refund.ticket else "",
+        "order": refund.item.order.external_id,
+        "merchant": refund.item.merchant.external_id,
         "contradicted_at": moment(refund.contradicted_at) if refund.is_contradicted else "",
     }
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from marketdesk.journal.models.job import Job
@@ -39,7 +40,10 @@ class Event(models.Model):
     at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["ticket_id", "id"], name="event_by_ticket")]
+        indexes = [
+            models.Index(fields=["ticket_id", "id"], name="event_by_ticket"),
+            models.Index(fields=["subject_id"], name="event_of_refund", condition=Q(subject_kind="refund")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.verb} {self.subject_kind} {self.subject_id}"

@@ -63,12 +63,8 @@ def _data(event: Event) -> dict[str, Any]:
 def _about_ticket(event: Event, ticket: Ticket) -> dict[str, Any]:
     """What only some events of a ticket say."""
     match event.verb:
-        case "refund_requested" | "refund_succeeded" | "refund_failed":
-            return _refund(event)
-        case "refund_unanswered":
-            return _refund(event) | {"do": "Do not pay again. Say what became of it."}
-        case "refund_contradicted":
-            return _refund(event) | {"said": event.data["said"]}
+        case "refund_requested" | "refund_succeeded" | "refund_failed" | "refund_unanswered" | "refund_contradicted":
+            return _about_refund(event)
         case "refund" | "mark_returned":
             named = event.data.get("items", [])
             items = OrderItem.objects.filter(order=ticket.order).order_by("pk")
@@ -90,6 +86,8 @@ def _about_others(event: Event) -> dict[str, Any]:
             "hours_left": event.data.get("hours"),
             "tickets": [ticket.public_id for ticket in tickets],
         }
+    if event.subject_kind == "refund":  # outside a ticket
+        return _about_refund(event)
     if event.verb == TEST:
         return {}
     if event.verb in LISTS:
@@ -132,18 +130,32 @@ def _said(event: Event, ticket: Ticket) -> dict[str, Any]:
     return {"message": {"author": message.author, "audience": message.audience, **words}}
 
 
+def _about_refund(event: Event) -> dict[str, Any]:
+    match event.verb:
+        case "refund_unanswered":
+            return _refund(event) | {"do": "Do not pay again. Say what became of it."}
+        case "refund_contradicted":
+            return _refund(event) | {"said": event.data["said"]}
+    return _refund(event)
+
+
 def _refund(event: Event) -> dict[str, Any]:
-    refund = Refund.objects.select_related("item").filter(public_id=event.data.get("refund", "")).first()
+    named = Refund.objects.filter(public_id=event.data.get("refund", ""))
+    refund = named.select_related("item__order", "item__merchant").first()
     if refund is None:  # settled before refunds were named in events
         return {}
     return {
         "refund": {
             "id": refund.public_id,
             "key": refund.key,
+            "order": refund.item.order.external_id,
+            "merchant": refund.item.merchant.external_id,
             "item": refund.item.public_id,
             "item_name": refund.item.name,
             "amount": str(money.to_decimal(refund.amount, refund.currency)),
             "currency": refund.currency,
+            "reason": refund.reason,
+            "reason_note": refund.reason_note,
             "status": event.data.get("status") or _STATUS.get(event.verb, RefundStatus.PENDING),
         }
     }
