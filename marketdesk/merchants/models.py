@@ -9,6 +9,18 @@ from marketdesk.lib.ids import PublicIdField
 from marketdesk.people.models import User
 
 
+class Merchants(models.QuerySet["Merchant"]):
+    """Stores, with and without those that only programs are tried on."""
+
+    def real(self) -> "Merchants":
+        """The marketplace's own: what people and the marketplace's programs are shown."""
+        return self.filter(sandbox_of__isnull=True)
+
+    def sandboxes(self) -> "Merchants":
+        """The sandbox stores."""
+        return self.filter(sandbox_of__isnull=False)
+
+
 class Merchant(models.Model):
     """A store on the marketplace. `selected` merchants handle their own refunds (M26);
     routing rules may look at `tags`. A sandbox store is what a store's programs are tried on."""
@@ -23,8 +35,14 @@ class Merchant(models.Model):
     sandbox_of = models.OneToOneField("self", models.CASCADE, null=True, related_name="sandbox")
     staff = models.ManyToManyField(User, through="Membership", related_name="merchants")
 
+    objects = Merchants.as_manager()
+
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_sandbox(self) -> bool:
+        return self.sandbox_of_id is not None
 
     @property
     def language(self) -> str:

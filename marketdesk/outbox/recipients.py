@@ -85,8 +85,11 @@ class Recipient:
 
 
 def of(event: Event) -> list[Recipient]:
-    """Everyone who is told of an event: never the one who did it, never somebody who may not read of it."""
+    """Everyone who is told of an event: never the one who did it, never somebody who may not read of it. A sandbox
+    store has no team, so nobody is told of it as a whole."""
     ticket = Ticket.objects.filter(pk=event.ticket_id).first() if event.ticket_id else None
+    if ticket and ticket.is_sandbox:  # nobody is told what was only tried
+        return []
     return [
         Recipient(user, f"{told.to}/{told.letter}")
         for told in TOLD

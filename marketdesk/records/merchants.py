@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from marketdesk.merchants.models import Membership, Merchant, Role
@@ -23,6 +24,7 @@ class Merchants(Importer):
 
     kind = "merchants"
     model = Merchant
+    real = Q(sandbox_of__isnull=True)
     fields = (
         Field("id", fields.text(100), required=True),
         Field("name", fields.text(150), required=True),

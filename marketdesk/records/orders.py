@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from marketdesk.lib import money
@@ -61,6 +61,7 @@ class Orders(Importer):
 
     kind = "orders"
     model = Order
+    real = Q(merchant__sandbox_of__isnull=True)
     fields = (
         Field("id", fields.text(100), required=True),
         Field("merchant", fields.text(100), required=True),
@@ -90,7 +91,7 @@ class Orders(Importer):
     def look_up(self, found: list[dict[str, Any]]) -> None:
         self._look_up_customers(found)
         super().look_up(found)
-        self.merchants = self.by_id(Merchant.objects.all(), (one.get("merchant") for one in found))
+        self.merchants = self.by_id(Merchant.objects.real(), (one.get("merchant") for one in found))
         products = (
             item["product"]
             for one in found
@@ -98,7 +99,8 @@ class Orders(Importer):
             for item in one["items"]
             if isinstance(item, dict) and isinstance(item.get("product"), str)
         )
-        self.products = self.by_id(Product.objects.all(), (product.strip() for product in products))
+        sold = Product.objects.filter(merchant__sandbox_of__isnull=True)
+        self.products = self.by_id(sold, (product.strip() for product in products))
         # Locked, so that nothing is refunded between our look and our writing.
         locked = OrderItem.objects.select_for_update().filter(order__in=self.known.values()).order_by("pk")
         self.items: dict[int, list[OrderItem]] = {}

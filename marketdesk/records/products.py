@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from marketdesk.merchants.models import Merchant
@@ -16,6 +17,7 @@ class Products(Importer):
 
     kind = "products"
     model = Product
+    real = Q(merchant__sandbox_of__isnull=True)
     fields = (
         Field("id", fields.text(100), required=True),
         Field("merchant", fields.text(100), required=True),
@@ -28,7 +30,7 @@ class Products(Importer):
 
     def look_up(self, found: list[dict[str, Any]]) -> None:
         super().look_up(found)
-        self.merchants = self.by_id(Merchant.objects.all(), (one.get("merchant") for one in found))
+        self.merchants = self.by_id(Merchant.objects.real(), (one.get("merchant") for one in found))
 
     def values(self, found: dict[str, Any], record: Any) -> dict[str, Any]:
         values = given(found, "name", "sku", "image_url")

@@ -37,6 +37,9 @@ class Importer:
     kind: ClassVar[str]
     model: ClassVar[type[models.Model]]
     fields: ClassVar[tuple[Field, ...]]
+    # What of the model is the marketplace's own. A sandbox's record is none of its business: its id is taken, as for
+    # anything else that the database refuses.
+    real: ClassVar[models.Q] = models.Q()
 
     def write(self, rows: list[Row]) -> Outcome:
         """Write a batch in which no id comes twice."""
@@ -67,7 +70,8 @@ class Importer:
     def look_up(self, found: list[dict[str, Any]]) -> None:
         """Fetch what the batch needs to know: its records as they are, and what they refer to. The records are locked,
         all in one order: nobody is erased between our look and our writing, and no two batches wait for each other."""
-        locked = self.model._default_manager.select_for_update(no_key=True).order_by("pk")
+        records = self.model._default_manager.filter(self.real)
+        locked = records.select_for_update(no_key=True, of=("self",)).order_by("pk")
         self.known = self.by_id(locked, (one["id"] for one in found))
 
     def plan(self, row: Row, found: dict[str, Any]) -> "Plan":

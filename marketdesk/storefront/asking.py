@@ -114,7 +114,8 @@ class QuestionForm(MessageForm):
 @customers_only
 def product(request: CustomerRequest, name: str) -> HttpResponse:
     """A question before buying (M9)."""
-    found = _named(Product.objects.select_related("merchant"), name)
+    sold = Product.objects.filter(merchant__in=Merchant.objects.real())
+    found = _named(sold.select_related("merchant"), name)
     return _ask(request, Starting("product", name, found.merchant, product=found))
 
 
@@ -122,7 +123,7 @@ def product(request: CustomerRequest, name: str) -> HttpResponse:
 @customers_only
 def store(request: CustomerRequest, name: str) -> HttpResponse:
     """A question to a store (M10)."""
-    return _ask(request, Starting("store", name, _named(Merchant.objects.all(), name)))
+    return _ask(request, Starting("store", name, _named(Merchant.objects.real(), name)))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

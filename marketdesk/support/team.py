@@ -74,7 +74,7 @@ def owners(request: AgentRequest) -> HttpResponse:
     if request.method != "POST":
         return _show_owners(request)
     form = InviteForm({**request.POST.dict(), "role": Post.OWNER}, posts=OWNER)
-    store = Merchant.objects.filter(public_id=_plain(request.POST.get("merchant", ""))).first()
+    store = Merchant.objects.real().filter(public_id=_plain(request.POST.get("merchant", ""))).first()
     if store is None:
         return _show_owners(request, form=form, refusal=_("Choose a merchant first."), status=422)
     if not form.is_valid():
@@ -128,7 +128,7 @@ def _show_owners(
 ) -> HttpResponse:
     asked = _plain((request.POST if request.method == "POST" else request.GET).get("merchant_words", "")).strip()
     named = Q(name__icontains=asked) | Q(external_id=asked) | Q(public_id=asked)
-    found = list(Merchant.objects.filter(named).order_by("name", "pk")[:FOUND]) if asked else []
+    found = list(Merchant.objects.real().filter(named).order_by("name", "pk")[:FOUND]) if asked else []
     context = {
         "asked": asked,
         "found": found,

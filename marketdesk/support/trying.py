@@ -84,7 +84,8 @@ class TryingForm(forms.Form):
         seen = Ticket.objects.visible_to(self.actor).for_page()
         self.ticket = seen.filter(public_id=about).first()
         named = Q(external_id=about) | Q(public_id=about) | Q(tracking_number=about)
-        orders = Order.objects.select_related("merchant", "customer")
+        real = Order.objects.filter(merchant__in=Merchant.objects.real())
+        orders = real.select_related("merchant", "customer")
         self.order = self.ticket.order if self.ticket else orders.filter(named).order_by("-placed_at").first()
         if self.ticket is None and self.order is None:
             raise forms.ValidationError(_("There is no order and no ticket with this number."))
@@ -104,7 +105,7 @@ class TryingForm(forms.Form):
 
     def clean_merchant(self) -> str:
         merchant = str(self.cleaned_data["merchant"]).strip()
-        self.of_merchant = Merchant.objects.filter(external_id=merchant).first() if merchant else None
+        self.of_merchant = Merchant.objects.real().filter(external_id=merchant).first() if merchant else None
         if merchant and self.of_merchant is None:
             raise forms.ValidationError(_("There is no merchant “%(id)s”.") % {"id": merchant})
         return merchant

@@ -301,11 +301,12 @@ def _about(payload: Asked, customer: User) -> dict[str, Any]:
 
 def _before_buying(payload: Asked) -> dict[str, Any]:
     if payload.product:
-        product = Product.objects.select_related("merchant").filter(external_id=plain(payload.product)).first()
+        products = Product.objects.select_related("merchant").filter(merchant__in=Merchant.objects.real())
+        product = products.filter(external_id=plain(payload.product)).first()
         if product is None:
             raise bad_fields(product="is not known")
         return {"product": product, "merchant": product.merchant}
-    merchant = Merchant.objects.filter(external_id=plain(payload.merchant)).first()
+    merchant = Merchant.objects.real().filter(external_id=plain(payload.merchant)).first()
     if merchant is None:
         raise bad_fields(merchant="is not known, and no product is named")
     return {"merchant": merchant}

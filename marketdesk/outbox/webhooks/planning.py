@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from marketdesk.journal.models import Event
+from marketdesk.merchants.models import Merchant
 from marketdesk.outbox.models import Attempt, Delivery, DeliveryStatus, Endpoint
 from marketdesk.outbox.webhooks import payloads
 from marketdesk.outbox.webhooks.kinds import KINDS
@@ -21,7 +22,7 @@ PLANNED_WITHIN = timedelta(days=7)
 def plan(event: Event, now: datetime) -> None:
     """Write the deliveries of an event; twice writes them once. Earlier events of its ticket that no worker has come
     to yet are planned with it, so that the later one never overtakes them."""
-    if event.verb not in KINDS:
+    if event.verb not in KINDS or _is_sandboxed(event):
         return
     endpoints = Endpoint.objects.filter(disabled_at__isnull=True, after_event__lt=event.pk)
     wanting = [endpoint for endpoint in endpoints if _is_told(endpoint, event)]
@@ -36,6 +37,11 @@ def plan(event: Event, now: datetime) -> None:
 
 def _is_told(endpoint: Endpoint, event: Event) -> bool:
     return event.verb in KINDS and endpoint.is_told(event, KINDS[event.verb])
+
+
+def _is_sandboxed(event: Event) -> bool:
+    """Whether it happened in a sandbox. The marketplace never hears of it: it would pay a refund that was only tried."""
+    return event.merchant_id is not None and Merchant.objects.sandboxes().filter(pk=event.merchant_id).exists()
 
 
 def _missing(endpoint: Endpoint, event: Event) -> Iterable[Event]:
@@ -84,7 +90,8 @@ def missed(endpoint: Endpoint, since: datetime) -> QuerySet[Event]:
     """What happened since a moment that an endpoint wants and was never told, because it was disabled or new."""
     wanted = [verb for verb, kind in KINDS.items() if endpoint.wants(kind)]
     told = Delivery.objects.filter(endpoint=endpoint).values("event_id")
-    return Event.objects.filter(at__gte=since, verb__in=wanted).exclude(pk__in=told).order_by("pk")
+    happened = Event.objects.filter(at__gte=since, verb__in=wanted).exclude(pk__in=told)
+    return happened.exclude(merchant_id__in=Merchant.objects.sandboxes().values("pk")).order_by("pk")
 
 
 def make_up(endpoint: Endpoint, since: datetime, now: datetime) -> None:
