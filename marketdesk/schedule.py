@@ -13,6 +13,7 @@ from marketdesk.journal.worker import Handler, Repeating, Worker
 from marketdesk.outbox import jobs as outbox
 from marketdesk.outbox.webhooks import delivering
 from marketdesk.people import accounts, arriving
+from marketdesk.programs import answering
 from marketdesk.records import erasing
 from marketdesk.refunds import reconciling
 from marketdesk.tickets import jobs as tickets
@@ -36,6 +37,7 @@ HANDLERS: Mapping[str, Handler] = {
     "mail": outbox.send,
     "account_mail": accounts.send,
     "invite": outbox.invite,
+    answering.JOB: answering.act,
     "forget_sessions": erasing.forget_sessions,
     "sweep_overdue": tickets.sweep_overdue,
     "sweep_due_soon": tickets.sweep_due_soon,

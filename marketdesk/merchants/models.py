@@ -20,6 +20,10 @@ class Merchants(models.QuerySet["Merchant"]):
         """The sandbox stores."""
         return self.filter(sandbox_of__isnull=False)
 
+    def is_sandbox(self, pk: int | None) -> bool:
+        """Whether the store of this number is one: an event knows no more of its store."""
+        return pk is not None and self.sandboxes().filter(pk=pk).exists()
+
 
 class Merchant(models.Model):
     """A store on the marketplace. `selected` merchants handle their own refunds (M26);

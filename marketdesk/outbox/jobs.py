@@ -10,6 +10,7 @@ from marketdesk.lib import sealing
 from marketdesk.outbox import invitations, mail, recipients
 from marketdesk.outbox.webhooks import planning
 from marketdesk.people.models import User
+from marketdesk.programs import answering
 from marketdesk.teams.models import Invitation
 
 # How long it can be looked up, and sent again, what an endpoint was told.
@@ -17,8 +18,11 @@ DELIVERIES_KEPT = timedelta(days=30)
 
 
 def tell(payload: dict[str, Any]) -> None:
-    """Write one mail job for each person, and one delivery for each endpoint, that is told of the event."""
-    event = Event.objects.get(pk=payload["event"])
+    """Write one mail job for each person, and one delivery for each endpoint, that is told of the event; and in a
+    sandbox what follows from it."""
+    event = Event.objects.filter(pk=payload["event"]).first()
+    if event is None:  # of a sandbox that was refilled
+        return
     for recipient in recipients.of(event):
         Job.put(
             "mail",
@@ -27,6 +31,7 @@ def tell(payload: dict[str, Any]) -> None:
             merchant_id=event.merchant_id,
         )
     planning.plan(event, timezone.now())
+    answering.follow(event)
 
 
 def send(payload: dict[str, Any]) -> None:

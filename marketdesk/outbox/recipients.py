@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 
 from marketdesk.journal.models import Audience, Event
-from marketdesk.merchants.models import Membership
+from marketdesk.merchants.models import Membership, Merchant
 from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
 from marketdesk.people.party import Party
@@ -85,11 +85,11 @@ class Recipient:
 
 
 def of(event: Event) -> list[Recipient]:
-    """Everyone who is told of an event: never the one who did it, never somebody who may not read of it. A sandbox
-    store has no team, so nobody is told of it as a whole."""
-    ticket = Ticket.objects.filter(pk=event.ticket_id).first() if event.ticket_id else None
-    if ticket and ticket.is_sandbox:  # nobody is told what was only tried
+    """Everyone who is told of an event: never the one who did it, never somebody who may not read of it. Nobody is
+    told what happened in a sandbox."""
+    if Merchant.objects.is_sandbox(event.merchant_id):
         return []
+    ticket = Ticket.objects.filter(pk=event.ticket_id).first() if event.ticket_id else None
     return [
         Recipient(user, f"{told.to}/{told.letter}")
         for told in TOLD

@@ -78,8 +78,12 @@ class Attachment(models.Model):
 
     @classmethod
     def keep(cls, upload: IO[bytes], name: str, *, by: Actor) -> "Attachment":
-        """Draw an upload anew and store it, file before row. Raises images.BadPicture."""
-        picture = images.redraw(upload)
+        """Draw an upload anew and store it. Raises images.BadPicture."""
+        return cls.store(images.redraw(upload), name, by=by)
+
+    @classmethod
+    def store(cls, picture: images.Picture, name: str, *, by: Actor) -> "Attachment":
+        """Store what is drawn already, file before row."""
         attachment = cls(
             uploader=by.who,
             name=_plain(name),
