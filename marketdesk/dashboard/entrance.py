@@ -5,10 +5,11 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
+from django.db.models import F
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 
-from marketdesk.merchants.models import Merchant
+from marketdesk.merchants.models import Merchant, Role
 from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
 from marketdesk.people.party import Party
@@ -18,12 +19,14 @@ CHOSEN = "merchant"
 
 
 class MerchantRequest(HttpRequest):
-    """A request of a merchant's staff: `actor` goes into every verb, `stores` are all that they may choose from."""
+    """A request of a merchant's staff: `actor` goes into every verb, `stores` are all that they may choose from,
+    `owned` those of them that they own."""
 
     user: User
     actor: Actor
     merchant: Merchant
     stores: list[Merchant]
+    owned: list[Merchant]
 
 
 def merchants_only(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
@@ -36,7 +39,9 @@ def merchants_only(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpR
             return redirect_to_login(request.get_full_path())
         if user.party != Party.MERCHANT:
             return redirect("home")
-        request.stores = list(Merchant.objects.filter(membership__user=user).order_by("name", "pk"))
+        stores = Merchant.objects.filter(membership__user=user).annotate(role=F("membership__role"))
+        request.stores = list(stores.order_by("name", "pk"))
+        request.owned = [store for store in request.stores if store.role == Role.OWNER]
         if not request.stores:
             return render(request, "dashboard/no_store.html", status=403)
         chosen = request.session.get(CHOSEN)
@@ -45,3 +50,15 @@ def merchants_only(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpR
         return view(request, *args, **kwargs)
 
     return enter
+
+
+def owners_only(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Of a store's staff only its owners; the others read whom to ask, whatever the address names."""
+
+    @wraps(view)
+    def enter(request: MerchantRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.merchant not in request.owned:
+            return render(request, "dashboard/for_owners.html", {"merchant": request.merchant}, status=403)
+        return view(request, *args, **kwargs)
+
+    return merchants_only(enter)
