@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
-from django.db.models import F
+from django.db.models import F, Value
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 
@@ -40,12 +40,15 @@ def merchants_only(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpR
         if user.party != Party.MERCHANT:
             return redirect("home")
         stores = Merchant.objects.filter(membership__user=user).annotate(role=F("membership__role"))
-        request.stores = list(stores.order_by("name", "pk"))
+        # Their sandboxes too; nobody has a role there.
+        tried = Merchant.objects.filter(sandbox_of__membership__user=user).annotate(role=Value(""))
+        request.stores = list(stores.union(tried).order_by("name", "id"))
         request.owned = [store for store in request.stores if store.role == Role.OWNER]
         if not request.stores:
             return render(request, "dashboard/no_store.html", status=403)
         chosen = request.session.get(CHOSEN)
-        request.merchant = next((store for store in request.stores if store.pk == chosen), request.stores[0])
+        first = next(store for store in request.stores if not store.is_sandbox)
+        request.merchant = next((store for store in request.stores if store.pk == chosen), first)
         request.actor = Actor(Party.MERCHANT, user_id=user.pk, merchant_id=request.merchant.pk, name=user.name)
         return view(request, *args, **kwargs)
 

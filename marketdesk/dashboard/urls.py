@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from marketdesk.dashboard import acts, lists, pictures, stores, team
+from marketdesk.dashboard import acts, lists, pictures, sandboxes, stores, team
 
 app_name = "dashboard"
 urlpatterns = [
@@ -12,6 +12,7 @@ urlpatterns = [
     path("team", team.team, name="team"),
     path("team/members/<id:public_id>", team.member, name="member"),
     path("team/invitations/<id:public_id>", team.invitation, name="invitation"),
+    path("sandbox", sandboxes.show, name="sandbox"),
     path("store", stores.choose, name="store"),
     path("tickets/<id:public_id>", acts.ticket, name="ticket"),
     path("tickets/<id:public_id>/draft", acts.draft, name="draft"),
