@@ -185,8 +185,18 @@ OAUTH2_PROVIDER_GRANT_MODEL = "programs.Grant"
 OAUTH2_PROVIDER_ACCESS_TOKEN_MODEL = "programs.AccessToken"  # noqa: S105
 OAUTH2_PROVIDER_REFRESH_TOKEN_MODEL = "programs.RefreshToken"  # noqa: S105
 OAUTH2_PROVIDER = {
-    "COMPLIANT_BCP_RFC9700_ACCESS_TOKEN_TRANSPORT": True,
+    "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PASSWORD_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PKCE_METHOD": True,
+    "COMPLIANT_BCP_RFC9700_PKCE_REQUIRED": True,  # but of apps that were written for API v2
+    "COMPLIANT_BCP_RFC9700_ACCESS_TOKEN_TRANSPORT": True,  # but on API v2, for apps that were written so
+    "COMPLIANT_BCP_RFC9700_AUTHZ_RESPONSE_ISS": True,
     "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,
+    "COMPLIANT_BCP_RFC9700_REFRESH_TOKEN": True,
+    "REFRESH_TOKEN_REUSE_PROTECTION": True,
+    "COMPLIANT_BCP_RFC9700_REDIRECT_URI_SCHEME": True,
+    "ALLOWED_REDIRECT_URI_SCHEMES": ["https"],  # and http on the person's own machine, see programs.registering
+    "COMPLIANT_BCP_RFC9700_REDIRECT_URI_MATCHING": True,
 }
 
 # Languages: what a person reads is chosen by middleware.ReaderMiddleware
@@ -263,5 +273,7 @@ LOGGING = {
         "django.request": {"level": "ERROR"},
         "waitress.queue": {"level": "ERROR"},
         "oauth2_provider.migrations": {"level": "ERROR"},  # it misses its own tables, which are ours
+        "oauth2_provider": {"level": "INFO"},  # at DEBUG both write codes and tokens down
+        "oauthlib": {"level": "INFO"},
     },
 }

@@ -1,11 +1,14 @@
 """Apps and what they are let in with. The OAuth server is django-oauth-toolkit; these are its four models, each of
 which also knows the store that it is for."""
 
-from datetime import datetime
+import uuid
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import AbstractAccessToken, AbstractApplication, AbstractGrant, AbstractRefreshToken
 
@@ -14,6 +17,9 @@ from marketdesk.lib.ids import PublicIdField
 from marketdesk.merchants.models import Merchant
 from marketdesk.people.actor import Actor
 from marketdesk.people.party import Party
+
+# How exactly the page that lists apps knows when one was used last: no call writes more often.
+USE_NOTED_EVERY = timedelta(hours=1)
 
 
 class Scope(models.TextChoices):
@@ -62,6 +68,13 @@ class App(AbstractApplication):
         """Whether it may still be let in; the toolkit asks."""
         return self.removed_at is None
 
+    @classmethod
+    def find(cls, client_id: str) -> "App | None":
+        """The app that calls itself so, unless it was removed."""
+        if not client_id.isprintable():  # PostgreSQL cannot even look for a NUL
+            return None
+        return cls.objects.select_related("merchant").filter(client_id=client_id, removed_at=None).first()
+
     def set_secret(self) -> str:
         """A new client secret; it is answered once, to be shown."""
         new = secret.new("mds")
@@ -73,11 +86,25 @@ class App(AbstractApplication):
         """The client secret. Raises Unreadable where the installation's key has changed."""
         return sealing.unseal(self.sealed_secret)
 
+    def knows(self, secret: str) -> bool:
+        """Whether this is its secret; how long the answer takes does not tell how much of it is right."""
+        try:
+            return constant_time_compare(secret, self.secret)
+        except sealing.Unreadable:
+            return False
+
+    def redirect_uri_allowed(self, uri: str) -> bool:
+        """Letter by letter; the toolkit would let a program on the person's own machine choose its port."""
+        return uri in self.redirect_uris.split()
+
 
 class Grant(AbstractGrant):
-    """A code on its way from the page where somebody allowed an app to the app, which changes it for tokens."""
+    """A code on its way from the page where somebody allowed an app to the app, which changes it for tokens. Kept only
+    as a hash; after that it stays a while, so that it is known when it comes again, with the family of its tokens."""
 
     merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="+")
+    token_family = models.UUIDField(default=uuid.uuid4)
+    redeemed_at = models.DateTimeField(null=True)
 
     class Meta(AbstractGrant.Meta):
         abstract = False
@@ -86,13 +113,15 @@ class Grant(AbstractGrant):
 class AccessToken(AbstractAccessToken):
     """What a program signs in with, kept only as a hash: nobody can read it back, we neither.
 
-    Tokens that the operator makes have no app, no person and every scope, and may never expire.
+    Tokens that the operator makes have no app, no person and every scope, and may never expire. One that was renewed
+    remembers when somebody first allowed the app.
     """
 
     id_token = None  # of OpenID Connect, which merchants' programs have no use for
     merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="access_tokens")
     name = models.CharField(max_length=100, blank=True)
     expires = models.DateTimeField(null=True)  # type: ignore[assignment]  # the toolkit's must have one
+    allowed_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
     last_used_at = models.DateTimeField(null=True)
 
@@ -144,6 +173,13 @@ class AccessToken(AbstractAccessToken):
         self.revoked_at = at or timezone.now()
         self.save(update_fields=["revoked_at"])
 
+    def used(self, at: datetime) -> None:
+        """Note that it was used, once in a while."""
+        if self.last_used_at is None or self.last_used_at <= at - USE_NOTED_EVERY:
+            stale = Q(last_used_at=None) | Q(last_used_at__lte=at - USE_NOTED_EVERY)
+            AccessToken.objects.filter(stale, pk=self.pk).update(last_used_at=at)
+            self.last_used_at = at
+
     def allows(self, scope: Scope) -> bool:
         return scope in self.scope.split()
 
@@ -160,3 +196,17 @@ class RefreshToken(AbstractRefreshToken):
 
     class Meta(AbstractRefreshToken.Meta):
         abstract = False
+
+
+class Guesses(models.Model):
+    """How many wrong secrets came in a minute from one address, for one app or for all. It is kept as a hash."""
+
+    who = models.CharField(max_length=64)
+    minute = models.BigIntegerField()
+    number = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["who", "minute"], name="guesses_once")]
+
+    def __str__(self) -> str:
+        return f"{self.number} in minute {self.minute}"

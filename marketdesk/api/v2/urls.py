@@ -2,10 +2,12 @@
 
 from django.urls import path
 
-from marketdesk.api.v2 import views
+from marketdesk.api.v2 import oauth, views
 
 urlpatterns = [
     path("auth_test", views.auth_test),
+    path("oauth/access_token", oauth.access_token),
+    path("oauth/refresh_token", oauth.refresh_token),
     path("ticket", views.ticket),
     path("ticket/get-action-required", views.action_required),
     path("ticket/reply", views.reply),
