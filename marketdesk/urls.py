@@ -25,6 +25,8 @@ urlpatterns = [
     path("arrive", arriving.arrive, name="arrive"),
     path("arrive/embedded", arriving.arrive_embedded, name="arrive-embedded"),
     path("my/", include("marketdesk.storefront.urls")),
+    path("api/docs", RedirectView.as_view(pattern_name="docs:start"), name="docs"),
+    path("api/docs/", include("marketdesk.api.documentation.urls")),
     path("dashboard/", include("marketdesk.dashboard.urls")),
     path("support/", include("marketdesk.support.urls")),
 ]

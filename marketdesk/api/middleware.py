@@ -23,13 +23,14 @@ from marketdesk.api.v3 import errors
 log = logging.getLogger(__name__)
 
 URLCONF = "marketdesk.api.urls"
+DOCUMENTATION = "/api/docs"  # pages for people
 V3 = "/api/v3/"
 # Seconds after which a program may try again when the database was away.
 RETRY_AFTER = 5
 
 
 class ProgramsFirst:
-    """Sends `/api/` and `/platform/` to the programs' door, everything else on to the pages."""
+    """Sends `/api/` and `/platform/` to the programs' door, everything else and the documentation on to the pages."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -39,6 +40,8 @@ class ProgramsFirst:
 
 
 def is_for_programs(path: str) -> bool:
+    if path == DOCUMENTATION or path.startswith(f"{DOCUMENTATION}/"):
+        return False
     return path == "/api" or path.startswith("/api/") or is_for_platform(path)
 
 

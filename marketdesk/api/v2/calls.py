@@ -60,7 +60,7 @@ class Call:
     sample: Any
     parameters: tuple[Parameter, ...] = ()
     errors: tuple[int, ...] = ()
-    scope: Scope | None = Scope.TICKETS_READ
+    scope: Scope | None = Scope.READ_TICKETS
     needs_token: bool = True
     is_list: bool = False
     is_alias: bool = False
@@ -99,7 +99,7 @@ APP = (
 def _deed(path: str, title: str, words: str, *parameters: Parameter, errors: tuple[int, ...] = ()) -> Call:
     """A call that changes a ticket."""
     found = (TICKET_ID, *parameters)
-    return Call(path, "POST", title, words, DONE, {"success": True}, found, (*REFUSED, *errors), Scope.TICKETS_WRITE)
+    return Call(path, "POST", title, words, DONE, {"success": True}, found, (*REFUSED, *errors), Scope.WRITE_TICKETS)
 
 
 def _one(shape: Shape) -> Json:
@@ -136,14 +136,19 @@ CALLS = (
         "ticket/get-action-required",
         "GET",
         "List the tickets that wait for you",
-        "Every ticket that you have to answer, soonest due first. A ticket leaves the list as soon as you have replied, "
-        "closed it or appealed: begin at 0 again after a round of answers.",
+        "Every ticket that you have to answer, soonest due first. A ticket leaves the list as soon as you have "
+        "replied, closed it or appealed: begin at 0 again after a round of answers.",
         {"type": "array", "items": _one(shapes.TICKET)},
         [{"Ticket": shapes.TICKET.sample()}],
         (
-            Parameter("start", "0", "How many tickets to skip.", False, {"type": "integer", "minimum": 0, "default": 0}),
             Parameter(
-                "limit", "50", "How many to send.", False,
+                "start", "0", "How many tickets to skip.", False, {"type": "integer", "minimum": 0, "default": 0}
+            ),
+            Parameter(
+                "limit",
+                "50",
+                "How many to send.",
+                False,
                 {"type": "integer", "minimum": 1, "maximum": 500, "default": 50},
             ),
         ),
@@ -185,7 +190,7 @@ CALLS = (
         {"Order": shapes.ORDER.sample()},
         (ORDER_ID,),
         REFUSED,
-        Scope.ORDERS_READ,
+        Scope.READ_ORDERS,
     ),
     Call(
         "order/refund",
@@ -200,7 +205,7 @@ CALLS = (
             Parameter("reason_note", "The cup arrived in pieces.", "Why; needed with the code -1.", False),
         ),
         REFUSED,
-        Scope.ORDERS_WRITE,
+        Scope.WRITE_ORDERS,
     ),
     Call(
         "oauth/access_token",

@@ -52,12 +52,19 @@ def openapi(request: HttpRequest) -> HttpResponse:
     """The description of all calls; no token is needed to read it."""
     if request.method not in {"GET", "HEAD"}:
         raise Refusal(405, "This call answers to GET, HEAD.", status=405, headers={"Allow": "GET, HEAD"})
-    return HttpResponse(_described(), content_type="application/json")
+    return HttpResponse(_text(), content_type="application/json")
 
 
 @cache
-def _described() -> str:
-    return json.dumps(describe(api, ROOT), separators=(",", ":"), default=str)
+def _text() -> str:
+    return json.dumps(described(), separators=(",", ":"))
+
+
+@cache
+def described() -> dict[str, Any]:
+    """The whole OpenAPI document."""
+    document: dict[str, Any] = json.loads(json.dumps(describe(api, ROOT), default=str))
+    return document
 
 
 calls = [one for one in api.urls[0] if getattr(one, "name", "") != "api-root"]
