@@ -8,7 +8,7 @@ from django.utils import timezone
 from marketdesk.journal.models import Event, Job
 from marketdesk.lib import sealing
 from marketdesk.outbox import invitations, mail, recipients
-from marketdesk.outbox.webhooks import planning
+from marketdesk.outbox.webhooks import planning, telling
 from marketdesk.people.models import User
 from marketdesk.programs import answering
 from marketdesk.teams.models import Invitation
@@ -18,8 +18,8 @@ DELIVERIES_KEPT = timedelta(days=30)
 
 
 def tell(payload: dict[str, Any]) -> None:
-    """Write one mail job for each person, and one delivery for each endpoint, that is told of the event; and in a
-    sandbox what follows from it."""
+    """Write one mail job for each person, and one delivery for each endpoint or subscription, that is told of the
+    event; and in a sandbox what follows from it."""
     event = Event.objects.filter(pk=payload["event"]).first()
     if event is None:  # of a sandbox that was refilled
         return
@@ -30,7 +30,9 @@ def tell(payload: dict[str, Any]) -> None:
             key=f"mail:{event.pk}:{recipient.user.pk}",
             merchant_id=event.merchant_id,
         )
-    planning.plan(event, timezone.now())
+    now = timezone.now()
+    planning.plan(event, now)
+    telling.tell(event, now)
     answering.follow(event)
 
 

@@ -1,4 +1,4 @@
-"""Webhooks: the marketplace's programs that are told of events, and what each was told."""
+"""Webhooks: the programs of the marketplace and of its merchants that are told of events, and what each was told."""
 
 import base64
 import contextlib
@@ -16,6 +16,10 @@ from django.utils.translation import pgettext_lazy
 from marketdesk.journal.models import Event
 from marketdesk.lib import sealing
 from marketdesk.lib.ids import PublicIdField
+from marketdesk.merchants.models import Merchant
+from marketdesk.people.actor import Actor
+from marketdesk.people.party import Party
+from marketdesk.programs.models import AccessToken, App, Scope
 
 ROTATION = timedelta(hours=24)
 DISABLED = ("gone", "dead")  # by itself: it said so, or nobody was there for days
@@ -29,6 +33,14 @@ class EndpointState(models.TextChoices):
     OFF = "off", _("Off")
     GONE = "gone", _("Disabled: gone")
     DEAD = "dead", _("Disabled: unreachable")
+
+
+class Endpoints(models.QuerySet["Endpoint"]):
+    """Endpoints of everybody."""
+
+    def of_operator(self) -> "Endpoints":
+        """Those that the operator looks after, without the subscriptions of merchants' apps."""
+        return self.filter(subscription__isnull=True)
 
 
 class Endpoint(models.Model):
@@ -57,6 +69,8 @@ class Endpoint(models.Model):
     succeeded_at = models.DateTimeField(null=True)  # the last time
     lease_until = models.DateTimeField(null=True)
     lease_no = models.PositiveIntegerField(default=0)
+
+    objects = Endpoints.as_manager()
 
     def __str__(self) -> str:
         return f"{self.public_id} {self.url}"
@@ -95,6 +109,50 @@ class Endpoint(models.Model):
         return self.set_secret()
 
 
+class Topic(models.TextChoices):
+    """What a subscription can be about; the values are API v3's words."""
+
+    TICKET_AWAITING_MERCHANT = "TICKET_AWAITING_MERCHANT", _("A ticket waits for your answer")
+    ORDER_REFUND = "ORDER_REFUND", _("An order is refunded")
+
+    @property
+    def scope(self) -> Scope:
+        """What an app must be allowed to read, to be told of it."""
+        return {Topic.TICKET_AWAITING_MERCHANT: Scope.READ_TICKETS, Topic.ORDER_REFUND: Scope.READ_ORDERS}[self]
+
+
+class Subscription(Endpoint):
+    """An address of a merchant's app that is told of one topic, as far as it concerns that merchant. Its messages are
+    signed with the app's secret."""
+
+    app = models.ForeignKey(App, models.CASCADE, related_name="subscriptions")
+    merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="+")
+    topic = models.CharField(max_length=40, choices=Topic)
+
+    objects = models.Manager()  # type: ignore[assignment, misc]
+
+    @property
+    def is_active(self) -> bool:
+        return self.disabled_at is None
+
+    @property
+    def is_allowed(self) -> bool:
+        """Whether the store still lets the app see this: by the token that it was given last and that nobody took back,
+        though it may have run out."""
+        given = AccessToken.objects.filter(application=self.app, merchant=self.merchant_id, revoked_at__isnull=True)
+        last = given.order_by("-pk").first()
+        needed = (Scope.WRITE_WEBHOOKS, Topic(self.topic).scope)
+        return (
+            last is not None
+            and self.app.removed_at is None
+            and all(last.allows(scope) and scope in self.app.scopes for scope in needed)
+        )
+
+    def actor(self) -> Actor:
+        """As whom its app reads."""
+        return Actor(Party.MERCHANT, merchant_id=self.merchant_id, name=self.merchant.name, app=f"app-{self.app_id}")
+
+
 class DeliveryStatus(models.TextChoices):
     """Where a message to one endpoint stands."""
 
@@ -105,7 +163,7 @@ class DeliveryStatus(models.TextChoices):
 
 class Delivery(models.Model):
     """One event on its way to one endpoint, with the body as it was when the event was told. The same message keeps
-    its id however often it is sent."""
+    its id however often it is sent. Messages of a subscription about one `resource` go out strictly one by one."""
 
     endpoint = models.ForeignKey(Endpoint, models.CASCADE, related_name="deliveries")
     event = models.ForeignKey(Event, models.CASCADE, related_name="+")
@@ -114,6 +172,7 @@ class Delivery(models.Model):
     merchant_id = models.BigIntegerField(null=True)
     ticket_id = models.BigIntegerField(null=True)
     sequence = models.PositiveIntegerField(null=True)
+    resource = models.CharField(max_length=40, blank=True)
     body = models.TextField()
     status = models.CharField(max_length=10, choices=DeliveryStatus, default=DeliveryStatus.WAITING)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -138,6 +197,9 @@ class Delivery(models.Model):
                 name="delivery_untried",
                 condition=Q(status="waiting", attempts=0),
             ),
+            models.Index(
+                fields=["resource", "endpoint", "event"], name="delivery_by_resource", condition=~Q(resource="")
+            ),
             models.Index(fields=["made_at"], name="delivery_by_age"),
         ]
 
@@ -146,10 +208,11 @@ class Delivery(models.Model):
 
     @classmethod
     def about(cls, refunds: Iterable[int]) -> models.QuerySet["Delivery"]:
-        """What asked the marketplace for these refunds, and what it was told of them later; the oldest first."""
+        """What asked the marketplace for these refunds, and what it was told of them later; the oldest first. What
+        merchants' apps were told is no part of it."""
         verbs = ("refund_requested", "refund_unanswered")
         events = Event.objects.filter(subject_kind="refund", subject_id__in=refunds, verb__in=verbs)
-        return cls.objects.filter(event__in=events).select_related("event").order_by("pk")
+        return cls.objects.filter(event__in=events, resource="").select_related("event").order_by("pk")
 
     @classmethod
     def of_refunds(cls, refunds: Collection[int]) -> dict[int, "Delivery"]:
@@ -167,12 +230,18 @@ class Delivery(models.Model):
         """What goes to an endpoint next. A message of a ticket never overtakes an earlier one that was not tried yet,
         whatever the clocks of the workers said when they wrote them."""
         due = cls.due(now).filter(endpoint=endpoint).first()
-        if due is None or due.attempts or due.ticket_id is None:
+        if due is None or due.attempts or due.sequence is None:
             return due
         untried = cls.objects.filter(
             endpoint=endpoint, ticket_id=due.ticket_id, status=DeliveryStatus.WAITING, attempts=0
         )
         return untried.order_by("sequence").first() or due
+
+    def hold_back_later_ones(self) -> None:
+        """What came later about its resource waits with it, and after it."""
+        if self.resource:
+            later = Delivery.objects.filter(resource=self.resource, endpoint=self.endpoint_id, event__gt=self.event_id)
+            later.filter(status=DeliveryStatus.WAITING, next_at__lt=self.next_at).update(next_at=self.next_at)
 
     def note(self, **fields: Any) -> None:
         """Write down what came of it."""

@@ -7,6 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from django.utils import timezone
 from marketdesk.journal.models import Event
 from marketdesk.lib import calling
 from marketdesk.outbox.models import Attempt, Delivery, DeliveryStatus, Endpoint
-from marketdesk.outbox.webhooks import planning
+from marketdesk.outbox.webhooks import manners, planning
 from marketdesk.outbox.webhooks.kinds import KINDS
 from marketdesk.people.actor import clock
 from marketdesk.policy import promises
@@ -147,7 +148,7 @@ def test_thousands_of_messages_reach_every_endpoint_that_comes_back(ask: Callabl
 def test_the_control_that_never_tries_again_loses_messages(
     ask: Callable[..., Ticket], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("marketdesk.outbox.webhooks.delivering.WAITS", ())
+    monkeypatch.setattr(manners, "STANDARD", replace(manners.STANDARD, waits=()))
 
     with pytest.raises(AssertionError, match="reply"):
         _deliver_many(ask, 800, tmp_path)

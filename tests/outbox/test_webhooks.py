@@ -19,7 +19,7 @@ from marketdesk import schedule
 from marketdesk.journal.models import Event, Job
 from marketdesk.lib import calling
 from marketdesk.outbox.models import Attempt, Delivery, DeliveryStatus, Endpoint
-from marketdesk.outbox.webhooks import delivering, endpoints, planning, replaying
+from marketdesk.outbox.webhooks import delivering, endpoints, forgetting, manners, planning, replaying
 from marketdesk.outbox.webhooks.kinds import KINDS
 from marketdesk.people.actor import Actor, clock
 from marketdesk.people.models import User
@@ -160,7 +160,7 @@ def test_for_a_day_after_a_rotation_both_secrets_verify(shop: Receiver, ask: Ask
         assert Webhook(secret).verify(shop.came[0].body, shop.came[0].headers)
     made.refresh_from_db()
     day_later = now + timedelta(hours=24)
-    headers = delivering.sign(delivery, made.signing_secrets(day_later), day_later)
+    headers = manners.sign(delivery, made, day_later)
     assert not _verified(old, headers, delivery.body.encode())
     assert _verified(new, headers, delivery.body.encode())
 
@@ -350,7 +350,7 @@ def test_ten_tries_within_about_76_hours(ask: Ask) -> None:
 
 
 def test_no_two_messages_that_failed_together_are_tried_again_together() -> None:
-    assert len({delivering.wait_after(3) for _time in range(50)}) > 40
+    assert len({manners.STANDARD.wait_after(3) for _time in range(50)}) > 40
 
 
 @pytest.mark.parametrize("status", [429, 503])
@@ -415,7 +415,7 @@ def test_an_endpoint_that_is_gone_is_disabled_and_the_administrators_are_told(
 def test_an_endpoint_that_never_answers_is_disabled_and_gets_the_rest_when_it_is_back(
     ask: Ask, ada: Actor, sofia_user: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivering, "GIVEN_UP_LIMIT", 3)
+    monkeypatch.setattr(manners, "STANDARD", replace(manners.STANDARD, given_up_limit=3))
     mood = [answers(500)]
     with webhooks.receiver(lambda _number: mood[0]) as shop:
         made, _secret = endpoint(shop.url)
@@ -470,14 +470,14 @@ def test_one_broken_message_keeps_no_other_waiting(shop: Receiver, ask: Ask, mon
     endpoint(shop.url)
     first, _second = ask("order_status"), ask("tracking")
     _told()
-    sign, broken = delivering.sign, Delivery.objects.get(ticket_id=first.pk).message_id
+    sign, broken = manners.sign, Delivery.objects.get(ticket_id=first.pk).message_id
 
     def badly(delivery: Delivery, *rest: Any) -> dict[str, str]:
         if delivery.message_id == broken:
             raise RuntimeError("broken")
         return sign(delivery, *rest)
 
-    monkeypatch.setattr(delivering, "sign", badly)
+    monkeypatch.setattr(manners, "STANDARD", replace(manners.STANDARD, headers=badly))
     webhooks.deliver_everything()
 
     assert list(Delivery.objects.order_by("pk").values_list("status", flat=True)) == ["given_up", "delivered"]
@@ -629,7 +629,7 @@ def test_nothing_is_kept_of_a_customer_who_is_erased_during_a_try(ask: Ask, monk
 
         def post_and_forget(*args: Any, **kwargs: Any) -> calling.Answer:
             answer = post(*args, **kwargs)
-            planning.forget(Ticket.objects.get().customer)
+            forgetting.forget(Ticket.objects.get().customer)
             return answer
 
         monkeypatch.setattr(calling, "post", post_and_forget)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from marketdesk.journal.models import Event
-from marketdesk.outbox.webhooks import delivering, payloads
+from marketdesk.outbox.webhooks import manners, payloads
 from marketdesk.outbox.webhooks.kinds import KINDS
 from marketdesk.people.actor import Actor
 from marketdesk.refunds import refunding
@@ -37,7 +37,7 @@ def test_the_example_is_what_is_sent(now: Any, ask: Callable[..., Ticket], mehme
 
 
 def test_the_tries_take_about_as_long_as_is_said() -> None:
-    hours = sum(wait.total_seconds() for wait in delivering.WAITS) / 3600
+    hours = sum(wait.total_seconds() for wait in manners.STANDARD.waits) / 3600
 
-    assert len(delivering.WAITS) + 1 == 10
+    assert len(manners.STANDARD.waits) + 1 == 10
     assert 75 < hours < 77

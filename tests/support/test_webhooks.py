@@ -4,6 +4,7 @@ import html
 import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from marketdesk import schedule
 from marketdesk.journal.models import Event, Job
 from marketdesk.lib import calling
 from marketdesk.outbox.models import Delivery, DeliveryStatus, Endpoint
-from marketdesk.outbox.webhooks import delivering, endpoints
+from marketdesk.outbox.webhooks import delivering, endpoints, manners
 from marketdesk.outbox.webhooks.kinds import KINDS, MEANINGS
 from marketdesk.people.actor import Actor, clock
 from marketdesk.people.models import User
@@ -374,7 +375,7 @@ def test_what_cannot_be_reached_is_said_too(administrator: Client, ask: Ask, tmp
 def test_a_dead_endpoint_stands_out_and_a_good_one_does_not(
     administrator: Client, ask: Ask, ada: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivering, "GIVEN_UP_LIMIT", 2)
+    monkeypatch.setattr(manners, "STANDARD", replace(manners.STANDARD, given_up_limit=2))
     with webhooks.receiver(always(answers(500))) as dead, webhooks.receiver() as good:
         endpoint(dead.url)
         endpoint(good.url, ("ticket.opened",))

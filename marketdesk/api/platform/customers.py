@@ -9,7 +9,7 @@ from marketdesk.api.platform.keys import Keyed, PlatformRequest, program
 from marketdesk.api.platform.once import HEADER, once
 from marketdesk.api.platform.problems import Problem
 from marketdesk.api.platform.schemas import moment, plain
-from marketdesk.outbox.webhooks import planning
+from marketdesk.outbox.webhooks import forgetting
 from marketdesk.people.actor import clock
 from marketdesk.people.models import Scope, User
 from marketdesk.people.party import Party
@@ -42,7 +42,7 @@ def forget(request: PlatformRequest, customer: str) -> HttpResponse:
 
     def act() -> tuple[int, dict[str, object]]:
         erase(found, by=replace(clock(), app=program(request.auth)))
-        planning.forget(found)
+        forgetting.forget(found)
         return 200, {"customer": str(found.external_id), "erased_at": moment(found.erased_at)}
 
     return once(request, act)

@@ -5,21 +5,21 @@ endpoints that answered last time, so that the dead ones, however many, never de
 """
 
 import logging
-import random
 import threading
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from django.conf import settings
 from django.db import close_old_connections, connection, transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
-from standardwebhooks import Webhook
 
 from marketdesk.journal.models import Audience, Event
 from marketdesk.lib import calling, sealing
-from marketdesk.outbox.models import Attempt, Delivery, DeliveryStatus, Endpoint
+from marketdesk.outbox.models import Attempt, Delivery, DeliveryStatus, Endpoint, Subscription
+from marketdesk.outbox.webhooks import manners, subscribing
+from marketdesk.outbox.webhooks.manners import Manner
 from marketdesk.people.actor import clock
 from marketdesk.version import VERSION
 
@@ -31,21 +31,7 @@ BATCH = 20  # messages to one endpoint before the others have their turn
 PAUSE = 0.5  # seconds between two looks when nothing is due
 GRACE = 3.0  # seconds that a call under way has to finish when the worker stops
 
-# What is waited after each try that failed: ten tries within about 76 hours.
-WAITS: tuple[timedelta, ...] = (
-    timedelta(seconds=5),
-    timedelta(minutes=5),
-    timedelta(minutes=30),
-    timedelta(hours=2),
-    timedelta(hours=5),
-    timedelta(hours=10),
-    timedelta(hours=14),
-    timedelta(hours=20),
-    timedelta(hours=24),
-)
-JITTER = 0.1
 LONGEST_REST = timedelta(hours=24)  # however long a Retry-After asks for
-GIVEN_UP_LIMIT = 10  # messages in a row that no try could deliver: nobody is there any more
 GONE = 410
 
 
@@ -89,6 +75,9 @@ def serve_one(now: datetime, *, only_healthy: bool = False, stop: threading.Even
     begun, tried = timezone.now(), 0
     while tried < BATCH and not (stop and stop.is_set()):
         at = now + (timezone.now() - begun)
+        if isinstance(endpoint, Subscription) and not endpoint.is_allowed:
+            subscribing.take_away(endpoint, at)
+            break
         delivery = Delivery.first_due(endpoint, at)
         if delivery is None:
             break
@@ -101,7 +90,7 @@ def serve_one(now: datetime, *, only_healthy: bool = False, stop: threading.Even
 
 
 def claim(now: datetime, *, only_healthy: bool = False) -> Endpoint | None:
-    """Lease the endpoint that has something due and was served longest ago, or answer None."""
+    """Lease the endpoint, or subscription, that has something due and was served longest ago, or answer None."""
     due = (
         Endpoint.objects.filter(Exists(Delivery.due(now).filter(endpoint=OuterRef("pk")).order_by()))
         .filter(Q(lease_until__isnull=True) | Q(lease_until__lt=now))
@@ -120,20 +109,27 @@ def claim(now: datetime, *, only_healthy: bool = False) -> Endpoint | None:
         endpoint.lease_until, endpoint.served_at = now + LEASE, now
         endpoint.lease_no += 1
         endpoint.save(update_fields=["lease_until", "served_at", "lease_no"])
-        return endpoint
+    return Subscription.objects.select_related("app", "merchant").filter(pk=endpoint.pk).first() or endpoint
 
 
 def _send(delivery: Delivery, endpoint: Endpoint, now: datetime) -> tuple[Attempt, calling.Answer | None]:
     """One try, and the answer where there is one."""
+    manner = manners.of(endpoint)
     attempt, answer = Attempt(delivery=delivery, at=now), None
     begun = time.monotonic()
     try:
         attempt.headers = {
             "Content-Type": "application/json",
             "User-Agent": f"Marketdesk/{VERSION}",
-            **sign(delivery, endpoint.signing_secrets(now), now),
+            **manner.headers(delivery, endpoint, now),
         }
-        answer = calling.post(endpoint.url, delivery.body.encode(), attempt.headers, allowed=settings.WEBHOOK_ALLOW)
+        answer = calling.post(
+            endpoint.url,
+            delivery.body.encode(),
+            attempt.headers,
+            allowed=settings.WEBHOOK_ALLOW,
+            deadline=manner.deadline,
+        )
         attempt.answer_status, attempt.answer = answer.status, _excerpt(answer.body)
     except (calling.BadUrl, calling.Forbidden, calling.NoAnswer, sealing.Unreadable) as failure:
         attempt.error = str(failure)[:200]
@@ -144,41 +140,31 @@ def _send(delivery: Delivery, endpoint: Endpoint, now: datetime) -> tuple[Attemp
     return attempt, answer
 
 
-def sign(delivery: Delivery, secrets: list[str], now: datetime) -> dict[str, str]:
-    """The three headers of Standard Webhooks; a signature for each secret that is good now."""
-    at = now.astimezone(UTC)
-    signatures = [Webhook(secret).sign(delivery.message_id, at, delivery.body) for secret in secrets]
-    return {
-        "webhook-id": delivery.message_id,
-        "webhook-timestamp": str(int(now.timestamp())),
-        "webhook-signature": " ".join(signatures),
-    }
-
-
 @transaction.atomic
 def _note(attempt: Attempt, endpoint: Endpoint, answer: calling.Answer | None, now: datetime) -> bool:
     """Write down what came of a try, unless the lease was lost meanwhile; whether the endpoint may be sent the next."""
     locked = Endpoint.objects.select_for_update().filter(pk=endpoint.pk, lease_no=endpoint.lease_no).first()
     if locked is None:
         return False
-    rest = _asked_rest(answer, now) if answer and not attempt.succeeded else timedelta()
+    manner = manners.of(endpoint)
+    rest = _asked_rest(answer, now) if answer and manner.heeds_answers and not attempt.succeeded else timedelta()
     if attempt.succeeded:
         locked.failing_since, locked.given_up, locked.resting_until, locked.succeeded_at = None, 0, None, now
     else:
         locked.failing_since = locked.failing_since or now
         locked.resting_until = now + rest if rest else None
-    if _note_delivery(attempt, rest, now) == DeliveryStatus.GIVEN_UP:
+    if _note_delivery(attempt, manner, rest, now) == DeliveryStatus.GIVEN_UP:
         locked.given_up += 1
     locked.lease_until = now + LEASE
     locked.save(update_fields=["failing_since", "given_up", "resting_until", "succeeded_at", "lease_until"])
-    if attempt.answer_status == GONE:
-        disable(locked, "gone", now)
-    elif locked.given_up >= GIVEN_UP_LIMIT:
-        disable(locked, "dead", now)
+    if attempt.answer_status == GONE and manner.heeds_answers:
+        disable(endpoint, "gone", now)
+    elif locked.given_up >= manner.given_up_limit:
+        disable(endpoint, "dead", now)
     return attempt.succeeded
 
 
-def _note_delivery(attempt: Attempt, rest: timedelta, now: datetime) -> str:
+def _note_delivery(attempt: Attempt, manner: Manner, rest: timedelta, now: datetime) -> str:
     """Where the delivery stands after a try. It is read again: somebody may have asked for a replay during the call,
     or it was swept, or the customer was erased, and then what came back of their words is not kept."""
     delivery = Delivery.objects.select_for_update().filter(pk=attempt.delivery_id).first()
@@ -187,21 +173,19 @@ def _note_delivery(attempt: Attempt, rest: timedelta, now: datetime) -> str:
     if delivery.body != attempt.delivery.body:
         attempt.answer = attempt.error = ""
     attempt.save()
+    if delivery.event_id != attempt.delivery.event_id:  # a later event was folded in, which was not told yet
+        return delivery.status
     said = {"tried_at": now, "answer_status": attempt.answer_status, "error": attempt.error}
     tries = {"attempts": delivery.attempts + 1, **said}
     if attempt.succeeded:
         delivery.note(status=DeliveryStatus.DELIVERED, failed_at=None, **tries)
-    elif delivery.attempts < len(WAITS):
-        next_at = now + max(wait_after(delivery.attempts + 1), rest)
+    elif delivery.attempts < len(manner.waits):
+        next_at = now + max(manner.wait_after(delivery.attempts + 1), rest)
         delivery.note(status=DeliveryStatus.WAITING, failed_at=now, next_at=next_at, **tries)
+        delivery.hold_back_later_ones()
     else:
         delivery.note(status=DeliveryStatus.GIVEN_UP, failed_at=now, **tries)
     return delivery.status
-
-
-def wait_after(tries: int) -> timedelta:
-    """How long until the next try: ever longer, and never the same for a thousand messages that failed together."""
-    return WAITS[tries - 1] * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - nobody gains by guessing it
 
 
 def _asked_rest(answer: calling.Answer, now: datetime) -> timedelta:
@@ -224,7 +208,10 @@ def _excerpt(body: bytes) -> str:
 
 @transaction.atomic
 def disable(endpoint: Endpoint, because: str, now: datetime) -> None:
-    """Tell it nothing more, and tell the administrators. What waits for it waits on."""
+    """Tell it nothing more, and tell whoever looks after it. What waits for it waits on."""
+    if isinstance(endpoint, Subscription):
+        subscribing.stop(endpoint, because, now)
+        return
     if Endpoint.objects.filter(pk=endpoint.pk, disabled_at__isnull=True).update(
         disabled_at=now, disabled_because=because, edition=F("edition") + 1
     ):

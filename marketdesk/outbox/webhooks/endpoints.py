@@ -35,7 +35,7 @@ def add(url: str, kinds: Sequence[str], *, by: Actor) -> tuple[Endpoint, str]:
     check_url(url)  # before the transaction: a name server may let us wait
     with transaction.atomic():
         once(by, {"add": url, "kinds": sorted(set(kinds))})
-        endpoint = Endpoint(url=url, kinds=sorted(set(kinds)), made_at=by.at, after_event=_last_event())
+        endpoint = Endpoint(url=url, kinds=sorted(set(kinds)), made_at=by.at, after_event=last_event())
         secret = endpoint.set_secret()
         endpoint.save()
         record("webhook_added", endpoint, by, kinds=endpoint.kinds)
@@ -71,7 +71,7 @@ def choose(endpoint: Endpoint, kinds: Sequence[str], *, by: Actor) -> None:
     before, endpoint.kinds = endpoint.kinds, sorted(set(kinds))
     # A refund that was asked for before must not be paid because somebody chose refunds today.
     new = set(endpoint.kinds or KINDS.values()) - set(before or KINDS.values())
-    endpoint.chosen_after |= dict.fromkeys(sorted(new), _last_event())
+    endpoint.chosen_after |= dict.fromkeys(sorted(new), last_event())
     _save(endpoint, "kinds", "chosen_after")
     record("webhook_changed", endpoint, by, kinds=endpoint.kinds, before=before)
 
@@ -106,7 +106,7 @@ def enable(endpoint: Endpoint, *, by: Actor) -> None:
     Delivery.objects.filter(endpoint=endpoint, status=DeliveryStatus.WAITING).update(next_at=by.at)
     endpoint.disabled_at, endpoint.disabled_because = None, ""
     endpoint.failing_since, endpoint.given_up, endpoint.resting_until = None, 0, None
-    endpoint.after_event = _last_event()
+    endpoint.after_event = last_event()
     _save(endpoint, "disabled_at", "disabled_because", "failing_since", "given_up", "resting_until", "after_event")
     record("webhook_enabled", endpoint, by)
 
@@ -152,5 +152,5 @@ def _save(endpoint: Endpoint, *fields: str) -> None:
     endpoint.save(update_fields=[*fields, "edition"])
 
 
-def _last_event() -> int:
+def last_event() -> int:
     return Event.objects.order_by("-pk").values_list("pk", flat=True).first() or 0

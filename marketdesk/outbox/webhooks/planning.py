@@ -8,11 +8,10 @@ from django.db.models import Q, QuerySet
 
 from marketdesk.journal.models import Event
 from marketdesk.merchants.models import Merchant
-from marketdesk.outbox.models import Attempt, Delivery, DeliveryStatus, Endpoint
+from marketdesk.outbox.models import Delivery, DeliveryStatus, Endpoint
 from marketdesk.outbox.webhooks import payloads
 from marketdesk.outbox.webhooks.kinds import KINDS
 from marketdesk.outbox.webhooks.payloads import Said
-from marketdesk.people.models import User
 from marketdesk.tickets.models import Ticket
 
 # A job that plans an event is tried for less than this. What is older was planned, though it may be swept since.
@@ -26,7 +25,7 @@ def plan(event: Event, now: datetime) -> None:
         return
     if Merchant.objects.is_sandbox(event.merchant_id):  # the marketplace would pay a refund that was only tried
         return
-    endpoints = Endpoint.objects.filter(disabled_at__isnull=True, after_event__lt=event.pk)
+    endpoints = Endpoint.objects.of_operator().filter(disabled_at__isnull=True, after_event__lt=event.pk)
     wanting = [endpoint for endpoint in endpoints if _is_told(endpoint, event)]
     said: dict[int, Said] = {}
     with transaction.atomic():
@@ -94,15 +93,6 @@ def missed(endpoint: Endpoint, since: datetime) -> QuerySet[Event]:
 def make_up(endpoint: Endpoint, since: datetime, now: datetime) -> None:
     """Write the deliveries of what it missed."""
     _write(endpoint, missed(endpoint, since), {}, now)
-
-
-def forget(customer: User) -> None:
-    """A customer is erased: every message of their tickets is written anew, now that nothing in it is theirs."""
-    tickets = Ticket.objects.filter(customer=customer)
-    theirs = Delivery.objects.filter(ticket_id__in=tickets.values("pk"))
-    for delivery in theirs.select_related("event"):
-        delivery.note(body=payloads.compose(delivery.event).body, error="")
-    Attempt.objects.filter(delivery__in=theirs).update(answer="", error="")
 
 
 def sweep(before: datetime) -> int:
