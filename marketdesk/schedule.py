@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
-from marketdesk.journal.models import Job
+from marketdesk.journal.models import Allowance, Job
 from marketdesk.journal.worker import Handler, Repeating, Worker
 from marketdesk.outbox import jobs as outbox
 from marketdesk.outbox.webhooks import delivering
@@ -20,6 +20,8 @@ from marketdesk.tickets import jobs as tickets
 
 # How long a finished job is remembered; longer than any job is retried, so that its key still stops a twin.
 DONE_JOBS_KEPT = timedelta(days=30)
+# Longer than any clock of several machines differs from the others'.
+ALLOWANCES_KEPT = timedelta(hours=1)
 
 
 def sweep_jobs(_payload: dict[str, Any]) -> None:
@@ -30,6 +32,11 @@ def sweep_jobs(_payload: dict[str, Any]) -> None:
 def sweep_sessions(_payload: dict[str, Any]) -> None:
     """Forget sessions that are over; every visit of a customer has one of its own."""
     SessionStore.clear_expired()
+
+
+def sweep_allowances(_payload: dict[str, Any]) -> None:
+    """Forget how much was used of limits whose window is long over."""
+    Allowance.sweep(timezone.now() - ALLOWANCES_KEPT)
 
 
 HANDLERS: Mapping[str, Handler] = {
@@ -48,6 +55,7 @@ HANDLERS: Mapping[str, Handler] = {
     "sweep_jobs": sweep_jobs,
     "sweep_deliveries": outbox.sweep_deliveries,
     "sweep_sessions": sweep_sessions,
+    "sweep_allowances": sweep_allowances,
 }
 
 REPEATING: tuple[Repeating, ...] = (
@@ -56,6 +64,7 @@ REPEATING: tuple[Repeating, ...] = (
     Repeating("sweep_silent", timedelta(minutes=10)),  # D20
     Repeating("sweep_arrivals", timedelta(hours=1)),
     Repeating("sweep_unanswered", timedelta(hours=1)),  # D17
+    Repeating("sweep_allowances", timedelta(hours=1)),
     Repeating("sweep_leftovers", timedelta(days=1)),
     Repeating("sweep_jobs", timedelta(days=1)),
     Repeating("sweep_deliveries", timedelta(days=1)),

@@ -13,6 +13,7 @@ from django.db.models.signals import post_migrate
 from django.test import Client
 from django.utils import translation
 
+from marketdesk.journal import spending
 from marketdesk.merchants.models import Membership, Merchant, Role
 from marketdesk.orders.models import ItemState, Order, OrderItem, Product
 from marketdesk.people.actor import Actor
@@ -42,9 +43,10 @@ def _seed(**_: Any) -> None:
 
 @pytest.fixture(autouse=True)
 def _fresh(settings: Any, tmp_path: Any) -> None:
-    """No policy, rules and language remembered from another test; files go to a folder of their own."""
+    """No policy, rules, calls and language remembered from another test; files go to a folder of their own."""
     promises.forget()
     routes.forget()
+    spending.forget()
     translation.activate("en")
     settings.MEDIA_ROOT = tmp_path / "files"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -1,1 +1,1 @@
-"""What happened and what is due: events, jobs and deeds done once."""
+"""What happened, what is due, what was done once and how much of a limit is used up."""
