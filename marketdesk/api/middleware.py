@@ -15,6 +15,7 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 
+from marketdesk.api import limits
 from marketdesk.api.envelope import Refusal
 from marketdesk.api.platform import problems
 from marketdesk.api.platform.problems import Problem
@@ -64,6 +65,8 @@ def answer(request: HttpRequest) -> HttpResponseBase:
         except Exception as failure:
             where = f"{request.method} {request.path!r}"
             response = _refusal(failure, where, number, path).response()
+        for name, value in limits.told(request).items():
+            response.headers.setdefault(name, value)
         return marked(response, number, path)
 
 

@@ -160,6 +160,25 @@ class Policy:
     penalty_days: int = _promise(90, _("Days within which those warnings count."), "D7")
     blocks_impressions: bool = _promise(False, _("A severe rate blocks impressions without a decision."), "D8")
 
+    program_calls: int = _promise(
+        6000,
+        _("Calls that one program of a merchant may make within a minute; 0: no limit."),
+        "our choice",
+        bounds=(0, 1_000_000),
+    )
+    merchant_calls: int = _promise(
+        12_000,
+        _("Calls that all programs of a merchant together may make within a minute; 0: no limit."),
+        "our choice",
+        bounds=(0, 1_000_000),
+    )
+    unknown_tokens: int = _promise(
+        60,
+        _("Calls with an unknown token that one address may make within a minute; 0: no limit."),
+        "our choice",
+        bounds=(0, 1_000_000),
+    )
+
 
 # What stands under which heading: each begins with the promise named here and ends where the next one begins.
 HEADINGS = {
@@ -169,4 +188,5 @@ HEADINGS = {
     "invitation_days": _("Teams and signing in"),
     "direct_countries": _("Who answers first"),
     "figures_days": _("Figures, warnings and penalties"),
+    "program_calls": _("Calls of programs"),
 }

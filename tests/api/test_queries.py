@@ -6,8 +6,12 @@ from typing import Any
 import pytest
 from django.test.utils import CaptureQueriesContext
 
+from marketdesk.api import limits
+from marketdesk.merchants.models import Merchant
 from marketdesk.orders.models import Order
 from marketdesk.people.actor import Actor
+from marketdesk.policy import promises
+from marketdesk.programs.models import AccessToken
 from marketdesk.refunds import refunding
 from marketdesk.tickets.models import Ticket
 from marketdesk.translations.models import Translation
@@ -18,6 +22,24 @@ pytestmark = pytest.mark.django_db
 
 Count = Callable[..., CaptureQueriesContext]
 LIST = "ticket/get-action-required"
+
+
+@pytest.fixture
+def program(program: Program) -> Program:
+    """A program that called a moment ago: its next calls are taken already, and the policy is remembered."""
+    program.get("auth_test")
+    return program
+
+
+def test_limits_cost_one_question_for_many_calls(
+    store: Merchant, now: Any, django_assert_max_num_queries: Count
+) -> None:
+    program = Program(AccessToken.issue(store, "another"))
+    promises.current()
+
+    with django_assert_max_num_queries(limits.LARGEST_SHARE + 1):
+        for _ in range(limits.LARGEST_SHARE):
+            program.get("auth_test")
 
 
 def rich(ask: Callable[..., Ticket], ada: Actor, mehmet: Actor) -> Ticket:

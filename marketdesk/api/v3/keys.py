@@ -4,6 +4,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja.security import HttpBearer
 
+from marketdesk.api import limits
 from marketdesk.api.v3 import errors
 from marketdesk.programs.models import AccessToken, Scope
 
@@ -24,11 +25,13 @@ class Bearer(HttpBearer):
     def authenticate(self, request: HttpRequest, token: str) -> AccessToken:
         found = AccessToken.find(token)
         if found is None:
+            limits.count_unknown(request)
             raise errors.unauthorized(errors.TOKEN_MISSING, _("This access token is not known."))
         if found.is_revoked:
             raise errors.unauthorized(errors.TOKEN_REVOKED, _("This access token has been revoked."))
         if found.is_expired():
             raise errors.unauthorized(errors.TOKEN_EXPIRED, _("This access token has expired."))
+        limits.count(request, found)
         if self.scope is not None and not found.allows(self.scope):
             raise errors.no_access(self.scope)
         return found
