@@ -13,7 +13,7 @@ from marketdesk.journal.worker import Handler, Repeating, Worker
 from marketdesk.outbox import jobs as outbox
 from marketdesk.outbox.webhooks import delivering
 from marketdesk.people import accounts, arriving
-from marketdesk.programs import answering
+from marketdesk.programs import answering, clearing
 from marketdesk.records import erasing
 from marketdesk.refunds import reconciling
 from marketdesk.tickets import jobs as tickets
@@ -56,6 +56,7 @@ HANDLERS: Mapping[str, Handler] = {
     "sweep_deliveries": outbox.sweep_deliveries,
     "sweep_sessions": sweep_sessions,
     "sweep_allowances": sweep_allowances,
+    "sweep_tokens": clearing.sweep_tokens,
 }
 
 REPEATING: tuple[Repeating, ...] = (
@@ -63,6 +64,7 @@ REPEATING: tuple[Repeating, ...] = (
     Repeating("sweep_due_soon", timedelta(minutes=5)),  # D29
     Repeating("sweep_silent", timedelta(minutes=10)),  # D20
     Repeating("sweep_arrivals", timedelta(hours=1)),
+    Repeating("sweep_tokens", timedelta(hours=1)),
     Repeating("sweep_unanswered", timedelta(hours=1)),  # D17
     Repeating("sweep_allowances", timedelta(hours=1)),
     Repeating("sweep_leftovers", timedelta(days=1)),
