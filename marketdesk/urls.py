@@ -4,6 +4,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from marketdesk import front
+from marketdesk.dashboard import authorizing
 from marketdesk.joining import invited, openid
 from marketdesk.storefront import arriving
 
@@ -24,6 +25,8 @@ urlpatterns = [
     path("accounts/openid/callback", openid.callback, name="openid-callback"),
     path("arrive", arriving.arrive, name="arrive"),
     path("arrive/embedded", arriving.arrive_embedded, name="arrive-embedded"),
+    path("oauth/authorize", authorizing.authorize, name="authorize"),
+    path("v3/oauth/authorize", authorizing.authorize, name="authorize-v3"),
     path("my/", include("marketdesk.storefront.urls")),
     path("api/docs", RedirectView.as_view(pattern_name="docs:start"), name="docs"),
     path("api/docs/", include("marketdesk.api.documentation.urls")),

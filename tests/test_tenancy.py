@@ -28,7 +28,8 @@ from marketdesk.orders.models import Product
 from marketdesk.people.actor import Actor
 from marketdesk.people.models import PlatformKey, Scope, User
 from marketdesk.people.party import Party
-from marketdesk.programs.models import AccessToken
+from marketdesk.programs import registering
+from marketdesk.programs.models import AccessToken, App
 from marketdesk.programs.models import Scope as AppScope
 from marketdesk.refunds import refunding
 from marketdesk.refunds.models import Refund
@@ -37,6 +38,7 @@ from marketdesk.teams import inviting
 from marketdesk.teams.models import Invitation, Post
 from marketdesk.tickets.models import Attachment, Issue, Ticket
 from tests.conftest import make_order, signed_in
+from tests.registering import register
 
 pytestmark = pytest.mark.django_db
 
@@ -77,6 +79,15 @@ DOORS: dict[str, tuple[str, ...]] = {
     "dashboard:team": ("merchant",),
     "dashboard:member": ("merchant", "member"),
     "dashboard:invitation": ("merchant", "invitation"),
+    "dashboard:apps": ("merchant",),
+    "dashboard:new-app": ("merchant",),
+    "dashboard:app": ("merchant", "app"),
+    "dashboard:app-secret": ("merchant", "app"),
+    "dashboard:app-token": ("merchant", "app"),
+    "dashboard:remove-app": ("merchant", "app"),
+    "dashboard:revoke-app": ("merchant", "app"),
+    "authorize": ("merchant",),  # apps that are not open to a store: tests/dashboard/test_authorizing.py
+    "authorize-v3": ("merchant",),
     "dashboard:queue": ("merchant", "queue"),
     "dashboard:ticket": ("merchant", "ticket"),
     "dashboard:draft": ("merchant", "ticket"),
@@ -219,6 +230,7 @@ class World:
     waiting_picture: Attachment
     refund: Refund
     invitations: dict[str, Invitation]
+    apps: dict[str, App]
 
     def clients(self) -> dict[str, Client]:
         names = ("ada", "bob", "mehmet", "agent", "rival", "sofia", "jobless", "anonymous")
@@ -265,6 +277,7 @@ def world(
         ticket=ticket, foreign=foreign, unshared=unshared, picture=picture, foreign_picture=foreign_picture,
         waiting_picture=picture_of(bob), refund=Refund.objects.get(),
         invitations={by.name: invite(by, team) for by, team in ((mehmet, store), (rival, rival_store))},
+        apps={by.name: connect(by, team) for by, team in ((mehmet, store), (rival, rival_store))},
     )  # fmt: skip
 
 
@@ -272,10 +285,18 @@ def invite(by: Actor, team: Merchant) -> Invitation:
     return inviting.invite(f"{CANARY}-{team.pk}@example.org", Post.AGENT, to=team, by=by, language="en")[0]
 
 
+def connect(by: Actor, store: Merchant) -> App:
+    """An app of a store that this store lets in."""
+    app, _ = register(store, by, name=CANARY)
+    registering.get_token(app, by=by)
+    return app
+
+
 def bodies(route: Route) -> list[dict[str, Any]]:
     """What a form of this address may send: one body for each act."""
     body = {"text": "Hello", "key": "k" * 12, "seen": "999999999", "helpful": "yes", "how": "solved", "reason": "x"}
     body |= {"role": "owner", "email": "friend@example.org", "language": "en"}
+    body |= {"name": "ERP", "reach": "private", "scopes": "tickets:read"}
     acts: list[str] = []
     if route.name == "dashboard:ticket":
         acts = [*MERCHANT_ACTS, ""]
@@ -365,6 +386,9 @@ def foreign(named: list[str], name: str, world: World) -> list[dict[str, str]]:
         case ["invitation"]:
             others = {"mehmet": "Rita Rival", "agent": "Rita Rival", "rival": "Mehmet Demir"}.get(name)
             return [{"public_id": world.invitations[others].public_id}] if others else []
+        case ["app"]:  # agents read that apps are for owners, whatever the address names
+            others = {"mehmet": "Rita Rival", "rival": "Mehmet Demir", "jobless": "Mehmet Demir"}.get(name)
+            return [{"public_id": world.apps[others].public_id}] if others else []
         case ["waiting picture"] if name != "bob":
             return [{"picture": world.waiting_picture.public_id}]
     return []

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.apps import apps
 
-ROOMS = "journal people policy merchants orders tickets refunds replies teams performance outbox".split()
+ROOMS = "journal people policy merchants orders tickets refunds replies teams performance programs outbox".split()
 
 
 @contextmanager

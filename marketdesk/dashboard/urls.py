@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from marketdesk.dashboard import acts, lists, pictures, sandboxes, stores, team
+from marketdesk.dashboard import acts, connected, lists, pictures, registered, sandboxes, stores, team
 
 app_name = "dashboard"
 urlpatterns = [
@@ -13,6 +13,13 @@ urlpatterns = [
     path("team/members/<id:public_id>", team.member, name="member"),
     path("team/invitations/<id:public_id>", team.invitation, name="invitation"),
     path("sandbox", sandboxes.show, name="sandbox"),
+    path("apps", connected.apps, name="apps"),
+    path("apps/new", registered.register, name="new-app"),
+    path("apps/<id:public_id>", registered.app, name="app"),
+    path("apps/<id:public_id>/secret", registered.secret, name="app-secret"),
+    path("apps/<id:public_id>/token", registered.token, name="app-token"),
+    path("apps/<id:public_id>/remove", registered.remove, name="remove-app"),
+    path("apps/<id:public_id>/revoke", connected.revoke, name="revoke-app"),
     path("store", stores.choose, name="store"),
     path("tickets/<id:public_id>", acts.ticket, name="ticket"),
     path("tickets/<id:public_id>/draft", acts.draft, name="draft"),

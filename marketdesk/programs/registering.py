@@ -4,23 +4,24 @@ Each is written in the journal."""
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from ipaddress import IPv4Address
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from marketdesk.journal.models import Audience, Deed, Event
+from marketdesk.journal.models import Deed
 from marketdesk.merchants.models import Membership, Merchant, Role
 from marketdesk.people.actor import Actor
 from marketdesk.programs import sandbox
 from marketdesk.programs.errors import AppMoved, AppRefusal, BadAddress, NotAnOwner
 from marketdesk.programs.models import AccessToken, App, Reach, RefreshToken
+from marketdesk.programs.recording import record
 
 MOST_APPS = 50  # of one store
 MOST_ADDRESSES = 10  # of one app
 LONGEST_ADDRESS = 500
+LOOPBACK = {"127.0.0.1", "localhost"}  # as the rule about forms of the page that asks names them
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def register(store: Merchant, facts: Facts, *, by: Actor) -> tuple[App, str]:
     _describe(app, facts)
     secret = app.set_secret()
     app.save()
-    _record("app_registered", app, by, reach=app.reach, scopes=app.scopes, sandbox=app.is_sandbox)
+    record("app_registered", app, app.merchant, by, reach=app.reach, scopes=app.scopes, sandbox=app.is_sandbox)
     return app, secret
 
 
@@ -64,7 +65,7 @@ def change(app: App, facts: Facts, *, by: Actor) -> None:
     _begin(app, by, {"change": _as_json(facts)})
     _describe(app, facts)
     app.save()
-    _record("app_changed", app, by, reach=app.reach, scopes=app.scopes)
+    record("app_changed", app, app.merchant, by, reach=app.reach, scopes=app.scopes)
 
 
 @transaction.atomic
@@ -73,7 +74,7 @@ def new_secret(app: App, *, by: Actor) -> str:
     _begin(app, by, {"secret": app.pk})
     secret = app.set_secret()
     app.save()
-    _record("app_secret_made", app, by)
+    record("app_secret_made", app, app.merchant, by)
     return secret
 
 
@@ -84,7 +85,7 @@ def get_token(app: App, *, by: Actor) -> str:
     _begin(app, by, {"token": app.pk})
     store = sandbox.store_of(app.merchant) if app.is_sandbox else app.merchant
     token = AccessToken.issue(store, app.name, app=app)
-    _record("app_token_made", app, by)
+    record("app_token_made", app, app.merchant, by)
     return token
 
 
@@ -96,7 +97,7 @@ def remove(app: App, *, by: Actor) -> None:
     app.save()
     RefreshToken.objects.filter(application=app, revoked=None).update(revoked=by.at)
     AccessToken.objects.filter(application=app, revoked_at=None).update(revoked_at=by.at)
-    _record("app_removed", app, by)
+    record("app_removed", app, app.merchant, by)
 
 
 def edition(app: App) -> int:
@@ -115,7 +116,7 @@ def check_address(address: str) -> str:
     """An address that a browser can be led back to. Raises BadAddress.
 
     Only the web: an address with a scheme of its own can be taken by any program on the person's phone. Plain http
-    stays on the person's own machine. IPv6 has no name for a browser's rules about forms, so it is `localhost` there.
+    stays on the person's own machine.
     """
     if len(address) > LONGEST_ADDRESS:
         raise BadAddress(_("An address has at most %(most)s characters.") % {"most": LONGEST_ADDRESS})
@@ -132,17 +133,10 @@ def check_address(address: str) -> str:
     if not parts.hostname or ":" in parts.hostname or "@" in parts.netloc or "#" in address:
         words = _("%(address)s: write https://, the name of a host and a path, nothing else.")
         raise BadAddress(words % {"address": address})
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         words = _("%(address)s begins with http://, which is only for 127.0.0.1 and localhost. Use https://.")
         raise BadAddress(words % {"address": address})
     return address
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return IPv4Address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _describe(app: App, facts: Facts) -> None:
@@ -172,16 +166,3 @@ def _once(by: Actor, body: dict[str, Any]) -> None:
 
 def _as_json(facts: Facts) -> dict[str, Any]:
     return {**asdict(facts), "addresses": list(facts.addresses), "scopes": list(facts.scopes)}
-
-
-def _record(verb: str, app: App, by: Actor, **data: Any) -> None:
-    Event.objects.create(
-        verb=verb,
-        subject_kind="app",
-        subject_id=app.pk,
-        merchant_id=app.merchant_id,
-        audience=Audience.STAFF,
-        actor=by.as_json(),
-        data={"name": app.name, **data},
-        at=by.at,
-    )
