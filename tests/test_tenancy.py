@@ -57,6 +57,11 @@ DOORS: dict[str, tuple[str, ...]] = {
     "invitation": ("anyone",),
     "openid-login": ("anyone",),
     "openid-callback": ("anyone",),
+    "docs": ("anyone",),
+    "docs:start": ("anyone",),
+    "docs:topic": ("anyone",),
+    "docs:version": ("anyone",),
+    "docs:call": ("anyone",),  # and sends to the sandbox of one's own store: tests/api/documentation/
     "storefront:home": ("customer",),
     "storefront:ask": ("customer",),
     "storefront:ask-product": ("customer", "public"),
@@ -172,7 +177,7 @@ PLATFORM: dict[str, tuple[str, Scope | None, dict[str, Any]]] = {
 V3: list[tuple[str, str, AppScope | None, dict[str, Any]]] = [
     ("GET", "api/v3/oauth/test", None, {}),
 ]
-V3_OPEN = {"api/v3/openapi.json"}
+V3_OPEN = {"api/v3/openapi.json", "api/v2/openapi.json"}
 # Apps come here with a secret and a code instead of a token: tests/api/test_oauth.py.
 FOR_CODES = {f"api/{version}/oauth/{call}_token" for version in ("v2", "v3") for call in ("access", "refresh")}
 

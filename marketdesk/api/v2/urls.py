@@ -3,6 +3,7 @@
 from django.urls import path
 
 from marketdesk.api.v2 import oauth, views
+from marketdesk.api.v2.calls import OLD_APPEAL
 
 urlpatterns = [
     path("auth_test", views.auth_test),
@@ -12,7 +13,7 @@ urlpatterns = [
     path("ticket/get-action-required", views.action_required),
     path("ticket/reply", views.reply),
     path("ticket/close", views.close),
-    path("ticket/appeal-to-wish-support", views.appeal),
+    path(OLD_APPEAL, views.appeal),
     path("ticket/appeal-to-support", views.appeal),
     path("ticket/re-open", views.reopen),
 ]

@@ -1,0 +1,100 @@
+"""The documentation's pages: open to everybody, complete, and every link leads somewhere."""
+
+import re
+from html import unescape
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from marketdesk.api.documentation import reference
+from marketdesk.api.documentation.reference import DOCUMENTS
+from marketdesk.api.documentation.topics import TOPICS
+from marketdesk.people.models import User
+from marketdesk.refunds.reasons import REASONS
+
+pytestmark = pytest.mark.django_db
+
+PAGES = [
+    reverse("docs:start"),
+    *(reverse("docs:version", args=[version]) for version in DOCUMENTS),
+    *(reverse("docs:topic", args=[name]) for name in TOPICS),
+    *(reverse("docs:call", args=[version, call.name]) for version in DOCUMENTS for call in reference.calls(version)),
+]
+MOST_QUERIES = 6
+
+
+def links(html: str) -> set[str]:
+    return {unescape(address).partition("#")[0] for address in re.findall(r'<a [^>]*href="(/[^"]*)"', html)}
+
+
+def test_every_link_of_every_page_leads_somewhere(client: Client) -> None:
+    found: set[str] = set()
+    for page in PAGES:
+        answer = client.get(page)
+        assert answer.status_code == 200, page
+        assert "…/" not in page
+        found |= links(answer.content.decode())
+
+    assert set(PAGES) - {page for page in PAGES if "wish" in page} <= found
+    for address in found:
+        assert client.get(address).status_code in {200, 302}, address
+
+
+@pytest.mark.parametrize("address", ["/api/docs/nowhere", "/api/docs/v2/nowhere", "/api/docs/v4", "/api/docs/v2/"])
+def test_an_address_without_a_page(address: str, client: Client) -> None:
+    answer = client.get(address)
+
+    assert answer.status_code == 404
+    assert answer.headers["Content-Type"].startswith("text/html")
+
+
+def test_the_address_without_its_slash_leads_there(client: Client) -> None:
+    assert client.get("/api/docs").headers["Location"] == "/api/docs/"
+
+
+def test_the_pages_name_this_installation(client: Client) -> None:
+    page = client.get("/api/docs/", headers={"Host": "127.0.0.1:9123"}).content.decode()
+
+    assert "<code>http://127.0.0.1:9123</code>" in page
+    assert "curl &#x27;http://127.0.0.1:9123/api/v3/oauth/test&#x27;" in page
+
+
+def test_a_call_stands_there_whole(client: Client) -> None:
+    page = unescape(client.get("/api/docs/v2/post-ticket-reply").content.decode())
+
+    for language in ("curl", "python", "php"):
+        assert f'data-example="{language}"' in page
+    for words in ("/api/v2/ticket/reply", "tickets:write", "at most 10,000", "1010", '"success": true'):
+        assert words in page, words
+
+
+def test_every_refund_reason_is_listed(client: Client) -> None:
+    page = client.get("/api/docs/refund-reasons").content.decode()
+
+    for reason in REASONS:
+        assert f"<code>{reason.v3}</code>" in page
+        assert ", ".join(reason.v2) in page
+
+
+def test_the_frame_speaks_the_readers_language_and_the_text_english(client: Client) -> None:
+    page = client.get("/api/docs/v2/get-ticket", headers={"Accept-Language": "ar"}).content.decode()
+
+    assert '<html lang="ar" dir="rtl">' in page
+    assert '<article class="prose" lang="en" dir="ltr">' in page
+
+
+def test_a_page_asks_the_database_little(client: Client, mehmet_client: Client) -> None:
+    for person in (client, mehmet_client):
+        for page in PAGES:
+            with CaptureQueriesContext(connection) as asked:
+                person.get(page)
+            assert len(asked) <= MOST_QUERIES, page
+
+
+def test_merchants_find_it_from_their_pages(mehmet_client: Client, mehmet_user: User) -> None:
+    page = mehmet_client.get(reverse("dashboard:home"), follow=True).content.decode()
+
+    assert f'href="{reverse("docs:start")}"' in page
