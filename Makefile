@@ -79,15 +79,16 @@ PAGES = $(filter %.html,$(TEMPLATES))
 	@touch $@
 
 # The journeys drive the system's Chromium; the fonts are for scripts that a bare machine cannot draw. docs/integrating.md
-# is typed into a terminal, with curl and openssl.
+# is typed into a terminal, with curl and openssl; the examples of /api/docs run in curl, Python and PHP.
 browser:
 	@if command -v chromium >/dev/null && command -v msgfmt >/dev/null && command -v curl >/dev/null \
-	  && command -v openssl >/dev/null; then :; \
+	  && command -v openssl >/dev/null && php -m 2>/dev/null | grep -qx curl; then :; \
 	elif command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
 	  echo "Installing a browser for the journeys …"; \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
-	    chromium fonts-noto-core fonts-noto-cjk gettext curl openssl >/dev/null; \
+	    chromium fonts-noto-core fonts-noto-cjk gettext curl openssl php-cli php-curl >/dev/null; \
 	else \
-	  echo "The tests need chromium, fonts-noto-core, fonts-noto-cjk, gettext, curl and openssl: install them with your system's packages."; \
+	  echo "The tests need chromium, fonts-noto-core, fonts-noto-cjk, gettext, curl, openssl, php-cli and php-curl:"; \
+	  echo "install them with your system's packages."; \
 	  exit 1; \
 	fi

@@ -1,0 +1,95 @@
+"""Every example of every page, typed as it is printed: in curl, Python and PHP, against a running server."""
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from html import unescape
+from typing import Any
+
+import pytest
+import requests
+
+from marketdesk.api.documentation import samples
+from marketdesk.api.documentation.content import snippets
+from marketdesk.merchants.models import Merchant
+from marketdesk.orders.models import Product
+from marketdesk.people.actor import Actor
+from marketdesk.people.models import User
+from marketdesk.programs.models import AccessToken
+from marketdesk.tickets.models import Ticket
+from tests.api.documentation.test_pages import PAGES
+from tests.conftest import make_order
+
+pytestmark = [pytest.mark.heavy, pytest.mark.django_db(transaction=True)]
+
+EXAMPLE = re.compile(r'<pre class="\w+" data-example="(\w+)"[^>]*><code>(.*?)</code></pre>', re.DOTALL)
+PROGRAMS = {"curl": ["bash", "-eu"], "python": [sys.executable, "-"], "php": ["php"]}
+
+
+def run(language: str, text: str, **environment: str) -> str:
+    """Run a program; what it printed. It must end well."""
+    ended = subprocess.run(
+        PROGRAMS[language], input=text, capture_output=True, text=True, check=False, timeout=60,
+        env={"PATH": os.environ["PATH"], "NO_PROXY": "*", "LANG": "C.UTF-8", **environment},
+    )  # fmt: skip
+    assert ended.returncode == 0, f"{text}\n\n{ended.stdout}{ended.stderr}"
+    assert "Warning" not in ended.stdout + ended.stderr, ended.stdout + ended.stderr
+    return ended.stdout
+
+
+class Stage:
+    """What stands behind the ids of the examples: for each run something new, in the state that the call is for."""
+
+    def __init__(self, ask: Callable[..., Ticket], customer: User, product: Product, mehmet: Actor) -> None:
+        self.ask, self.customer, self.product, self.mehmet = ask, customer, product, mehmet
+        self.number = 0
+
+    def put_into(self, text: str, page: str) -> str:
+        """An example of a page with ids that lead somewhere."""
+        self.number += 1
+        order = make_order(self.customer, self.product, f"E-{self.number}")
+        ticket = self.ask("item_problem" if "appeal" in page else "order_status", order=order, items=[])
+        if "re-open" in page:
+            ticket.close(by=self.mehmet)
+        text = text.replace(samples.TICKET, ticket.public_id)
+        return text.replace(samples.ITEM, order.items.all()[0].public_id)
+
+
+@pytest.fixture
+def stage(ask: Callable[..., Ticket], ada_user: User, product: Product, mehmet: Actor) -> Stage:
+    return Stage(ask, ada_user, product, mehmet)
+
+
+@pytest.mark.parametrize("language", PROGRAMS)
+def test_every_example_does_what_it_says(language: str, stage: Stage, live_server: Any, store: Merchant) -> None:
+    token = AccessToken.issue(store, "examples")
+    tried = 0
+    for page in PAGES:
+        shown = requests.get(live_server.url + page, timeout=30).text
+        for text in [unescape(text) for name, text in EXAMPLE.findall(shown) if name == language]:
+            assert live_server.url in text or "verif" in text or "is_ours" in text
+            printed = run(language, stage.put_into(text, page), TOKEN=token)
+            tried += 1
+            if language == "curl" and printed:
+                assert json.loads(printed)["code"] == 0
+    assert tried > 20
+
+
+@pytest.mark.parametrize("language", ["python", "php"])
+def test_a_webhook_is_known_by_its_signature(language: str) -> None:
+    made = base64.b64encode(hmac.new(b"secret", b'[{"data": 1}]', hashlib.sha256).digest()).decode()
+    ask = {
+        "python": "\nimport sys\nprint(is_ours(b'[{\"data\": 1}]', '{}'), is_ours(b'[]', '{}'))",
+        "php": "\necho var_export(is_ours('[{\"data\": 1}]', '{}'), true), ' ', var_export(is_ours('[]', '{}'), true);",
+    }[language]
+
+    text = dict(zip(("python", "php"), snippets("verifying", "").values(), strict=True))[language]
+    printed = run(language, text + ask.replace("'{}'", f"'{made}'"), CLIENT_SECRET="secret")
+
+    assert printed.lower().split() == ["true", "false"]
