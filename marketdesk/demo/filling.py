@@ -18,14 +18,15 @@ from tqdm import tqdm
 from marketdesk.demo.cases import TICKETS, Casebook
 from marketdesk.demo.ledger import Ledger
 from marketdesk.demo.photos import photo
-from marketdesk.demo.population import CUSTOMERS, PASSWORD, Population, populate
+from marketdesk.demo.population import CUSTOMERS, PASSWORD, Population, Shop, populate
 from marketdesk.journal.models import Job
 from marketdesk.merchants.models import Merchant
 from marketdesk.people.actor import Actor, clock
 from marketdesk.people.models import User
 from marketdesk.people.party import Party
 from marketdesk.policy import promises
-from marketdesk.programs.models import AccessToken
+from marketdesk.programs import registering, sandbox
+from marketdesk.programs.models import AccessToken, Reach, Scope
 from marketdesk.replies import seeding
 from marketdesk.tickets.models import Attachment, Issue
 
@@ -59,7 +60,7 @@ def demo(
         _take_time()
         people = _fill(now or timezone.now(), random.Random(seed), scale, bar)
         Job.objects.all().delete()  # what the demo made up has been told already
-        content = _content(people)
+        content = _content(people, now or timezone.now())
         _keep(home, content)
     promises.forget()
     return content
@@ -111,7 +112,7 @@ def _photos(number: int, now: datetime, bar: Any) -> list[Attachment]:
     return photos
 
 
-def _content(people: Population) -> dict[str, Any]:
+def _content(people: Population, now: datetime) -> dict[str, Any]:
     """Who can sign in, and the merchants with their tokens: what `marketdesk demo --json` prints."""
     owners = [shop.staff[0] for shop in people.shops]
     shown = [people.residents[0].user, owners[0], people.support[0]]
@@ -130,6 +131,23 @@ def _content(people: Population) -> dict[str, Any]:
             }
             for shop in people.shops
         ],
+        "sandbox": _sandbox(people.shops[0], now),
+    }
+
+
+def _sandbox(shop: Shop, now: datetime) -> dict[str, str]:
+    """An app that sees the sandbox of the first store, for whoever tries the API."""
+    store = sandbox.store_of(shop.merchant, at=now)
+    owner = shop.staff[0]
+    by = Actor(Party.MERCHANT, user_id=owner.pk, merchant_id=shop.merchant.pk, name=owner.name, at=now)
+    facts = registering.Facts("Demo sandbox", Reach.PRIVATE, (), Scope.values, is_sandbox=True)
+    app, secret = registering.register(shop.merchant, facts, by=by)
+    return {
+        "merchant": store.public_id,
+        "name": store.name,
+        "client_id": app.client_id,
+        "client_secret": secret,
+        "api_token": registering.get_token(app, by=by),
     }
 
 

@@ -5,6 +5,8 @@ Whatever a program does there reaches nobody: no mail is sent, the marketplace i
 sees nothing of it, and no figure counts it. The clock runs as everywhere, and `answering` plays the other side.
 """
 
+from datetime import datetime
+
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import override, pgettext
@@ -20,21 +22,21 @@ from marketdesk.refunds.models import Refund
 from marketdesk.tickets.models import Ticket
 
 
-def store_of(merchant: Merchant) -> Merchant:
+def store_of(merchant: Merchant, *, at: datetime | None = None) -> Merchant:
     """The sandbox store of a store; with its tickets it is made once, when it is first asked for."""
     if merchant.is_sandbox:
         return merchant
-    return Merchant.objects.filter(sandbox_of=merchant).first() or _make(merchant)
+    return Merchant.objects.filter(sandbox_of=merchant).first() or _make(merchant, at or timezone.now())
 
 
 @transaction.atomic
-def _make(merchant: Merchant) -> Merchant:
+def _make(merchant: Merchant, now: datetime) -> Merchant:
     # Locked, so that two who ask at once get the same one.
     merchant = Merchant.objects.select_for_update(no_key=True).get(pk=merchant.pk)
     made = Merchant.objects.filter(sandbox_of=merchant).first()
     if made is None:
         made = Merchant(sandbox_of=merchant, external_id=f"sandbox-{merchant.public_id}")
-        _fill(made)
+        _fill(made, now)
     return made
 
 
@@ -46,7 +48,7 @@ def refill(merchant: Merchant, *, by: Actor) -> Merchant:
         Deed.begin(by.who, by.key, f"refill:{merchant.pk}")
     store = Merchant.objects.select_for_update(no_key=True).get(pk=store_of(merchant).pk)
     _empty(store)
-    _fill(store)
+    _fill(store, by.at)
     return store
 
 
@@ -62,7 +64,7 @@ def ask_again(store: Merchant) -> None:
             stories.tell(story, store, products, now)
 
 
-def _fill(store: Merchant) -> None:
+def _fill(store: Merchant, now: datetime) -> None:
     real = store.sandbox_of
     assert real is not None
     with override(real.language):
@@ -70,7 +72,7 @@ def _fill(store: Merchant) -> None:
     store.name = f"{real.name[: 147 - len(mark)]} ({mark})"
     store.country, store.selected, store.tags = real.country, real.selected, real.tags
     store.save()
-    now, products = timezone.now(), stories.shelf(store)
+    products = stories.shelf(store)
     for story in sorted(stories.stock().stories, key=lambda story: story.opened_at(now)):
         stories.tell(story, store, products, story.opened_at(now))
     _forget_jobs(store)

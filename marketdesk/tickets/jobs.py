@@ -10,6 +10,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from marketdesk.journal.models import Audience, Deed, Event
+from marketdesk.merchants.models import Merchant
 from marketdesk.people.actor import clock
 from marketdesk.policy import promises
 from marketdesk.tickets.errors import NotAllowed
@@ -60,12 +61,14 @@ def _each(tickets: QuerySet[Ticket], verb: Callable[..., None], now: datetime) -
 
 
 def sweep_due_soon(_payload: dict[str, Any]) -> None:
-    """Merchants whose time runs out soon: one event for each merchant and stage, which becomes one mail (D29)."""
+    """Merchants whose time runs out soon: one event for each merchant and stage, which becomes one mail (D29). Nobody
+    looks after a sandbox."""
     now = timezone.now()
+    sandboxes = Merchant.objects.sandboxes().values("pk")
     for hours in sorted(promises.current().reminder_hours):
         near: dict[int, list[Wait]] = {}
         waits = Wait.objects.filter(ended_at__isnull=True, due_at__gt=now, due_at__lte=now + timedelta(hours=hours))
-        for wait in waits:
+        for wait in waits.exclude(merchant_id__in=sandboxes):
             if not any(stage <= hours for stage in wait.reminded):
                 near.setdefault(wait.merchant_id, []).append(wait)
         for merchant_id, found in near.items():
