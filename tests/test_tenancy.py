@@ -147,6 +147,8 @@ CALLS = {
     "api/v2/ticket/appeal-to-wish-support": "POST",
     "api/v2/ticket/appeal-to-support": "POST",
     "api/v2/ticket/re-open": "POST",
+    "api/v2/order": "GET",  # of an item: tests/api/test_refunding.py
+    "api/v2/order/refund": "POST",
     "api/files/<signed>": None,  # no session, no token: the signature itself is the permission
 }
 # The Platform API: method, the scope that it takes, and a body; in the path `<ticket>` is the object.

@@ -1,4 +1,5 @@
-"""Pictures by signed link: what a program fetches needs no token, and the link dies after 30 days."""
+"""Pictures by signed link: what a program fetches needs no token, and the link dies after 30 days, or with the token or
+app that it was made for."""
 
 from datetime import timedelta
 
@@ -9,6 +10,7 @@ from django.urls import reverse
 from marketdesk.api.envelope import Refusal
 from marketdesk.people.actor import Actor
 from marketdesk.people.party import Party
+from marketdesk.programs.models import AccessToken
 from marketdesk.tickets.models import Attachment
 from marketdesk.ui.pictures import HEADERS
 
@@ -16,15 +18,18 @@ LIVES = timedelta(days=30)
 _signer = TimestampSigner(salt="marketdesk.api.files")
 
 
-def link(attachment: Attachment, request: HttpRequest) -> str:
+def link(attachment: Attachment, request: HttpRequest, token: AccessToken) -> str:
     """Where the picture can be fetched, at the host that the program itself called."""
+    # An app's link outlives the renewal of its token.
+    holder = f"app-{token.application_id}" if token.application_id else f"token-{token.pk}"
     # The suffix is for clients that tell a picture by it.
-    signed = f"{_signer.sign(attachment.public_id)}.{attachment.suffix}"
+    signed = f"{_signer.sign(f'{attachment.public_id}.{token.merchant_id}.{holder}')}.{attachment.suffix}"
     return request.build_absolute_uri(reverse("api-picture", "marketdesk.api.urls", [signed]))
 
 
 def picture(request: HttpRequest, signed: str) -> FileResponse:
-    """The picture behind a link. Forged, expired or no longer the merchant's to see: as if it did not exist."""
+    """The picture behind a link. Forged, expired, revoked or no longer the merchant's to see: as if it did not
+    exist."""
     if request.method not in {"GET", "HEAD"}:
         raise Refusal(405, "Use GET.", status=405, headers={"Allow": "GET, HEAD"})
     try:
@@ -36,8 +41,12 @@ def picture(request: HttpRequest, signed: str) -> FileResponse:
 
 
 def _behind(signed: str) -> Attachment:
-    public_id = _signer.unsign(signed.rpartition(".")[0], max_age=LIVES)
-    attachment = Attachment.objects.get(public_id=public_id, message__isnull=False)
+    public_id, merchant, holder = _signer.unsign(signed.rpartition(".")[0], max_age=LIVES).split(".")
+    kind, _, number = holder.partition("-")
+    lets_in = {"application": int(number)} if kind == "app" else {"pk": int(number)}
+    living = AccessToken.objects.filter(revoked_at=None, application__removed_at=None)
+    if not living.filter(merchant=int(merchant), **lets_in).exists():
+        raise Attachment.DoesNotExist
     # The link stands in for its merchant: through the same gate, so it dies with what they may see.
-    merchant = Actor(Party.MERCHANT, merchant_id=attachment.merchant_id)
-    return Attachment.objects.visible_to(merchant).get(pk=attachment.pk)
+    actor = Actor(Party.MERCHANT, merchant_id=int(merchant))
+    return Attachment.objects.visible_to(actor).get(public_id=public_id, message__isnull=False)

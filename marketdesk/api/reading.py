@@ -8,7 +8,8 @@ from typing import Any
 from django.db.models import F, FilteredRelation, Q
 
 from marketdesk.journal.models import Audience
-from marketdesk.orders.models import OrderItem
+from marketdesk.lib import paging
+from marketdesk.orders.models import Order, OrderItem, OrderItems
 from marketdesk.people.actor import Actor
 from marketdesk.refunds.models import RefundStatus
 from marketdesk.tickets.models import Attachment, Message, Ticket
@@ -33,13 +34,39 @@ def one(public_id: str, actor: Actor) -> Whole | None:
     return found[0] if found else None
 
 
-def waiting(actor: Actor, start: int, number: int) -> list[Whole]:
-    """What the merchant must answer, soonest due first."""
-    return whole(_waiting(actor).order_by("due_at", "id")[start : start + number], actor)
+@dataclass(frozen=True)
+class Page:
+    """Tickets of a list; `after` is the place behind the last one, empty where nothing follows."""
+
+    tickets: list[Whole]
+    after: str
+
+
+def waiting(actor: Actor, start: int, limit: int, after: str = "") -> Page:
+    """What the merchant must answer, soonest due first: from a place on, or from a number where none is known.
+
+    A number is counted out along an index, in which the whole answer stands; rows are fetched only for this page.
+    """
+    places = Ticket.objects.visible_to(actor).waiting_for_merchant()
+    place = paging.read_key(after)
+    if place is not None:
+        places, start = places.filter(paging.beyond("due_at", *place)), 0
+    found = places.order_by("due_at", "id").values_list("due_at", "id")[start : start + limit + 1]
+    known = [(due, pk) for due, pk in found if due]  # who waits has a time
+    last = paging.write_key(*known[limit - 1]) if len(known) > limit else ""
+    page = _waiting(actor).filter(pk__in=[pk for _due, pk in known[:limit]])
+    return Page(whole(page.order_by("due_at", "id"), actor) if known else [], last)
 
 
 def how_many_wait(actor: Actor) -> int:
     return _waiting(actor).count()
+
+
+def item(public_id: str, actor: Actor) -> tuple[Row, Order] | None:
+    """The item of that id with its order; None where the actor must not know of it."""
+    for row in _rows(OrderItem.objects.visible_to(actor).filter(public_id=public_id)):
+        return row, Order.objects.select_related("customer").get(items__public_id=public_id)
+    return None
 
 
 def seen(actor: Actor) -> Tickets:
@@ -65,30 +92,38 @@ def whole(tickets: Iterable[Ticket], actor: Actor) -> list[Whole]:
 
 
 def _items(tickets: Sequence[int]) -> list[Row]:
-    """The affected items, each with its refund: at most one has not failed."""
+    """The affected items."""
+    return _rows(OrderItem.objects.filter(tickets__in=tickets), ticket=F("tickets"))
+
+
+def _rows(items: OrderItems, **more: F) -> list[Row]:
+    """Items as they are answered, each with its refund: at most one has not failed."""
     refunded = FilteredRelation("refunds", condition=~Q(refunds__status=RefundStatus.FAILED))
-    items = OrderItem.objects.filter(tickets__in=tickets).alias(live=refunded).order_by("pk")
-    rows = items.values(
-        "public_id",
-        "name",
-        "sku",
-        "color",
-        "size",
-        "image_url",
-        "quantity",
-        "price",
-        "cost",
-        "shipping",
-        "shipping_cost",
-        "paid",
-        "state",
-        "returned_at",
-        ticket=F("tickets"),
-        product_public_id=F("product__public_id"),
-        product_image=F("product__image_url"),
-        refund_actor=F("live__actor"),
-        refund_reason=F("live__reason"),
-        refund_at=F("live__requested_at"),
+    rows = (
+        items.alias(live=refunded)
+        .order_by("pk")
+        .values(
+            "public_id",
+            "name",
+            "sku",
+            "color",
+            "size",
+            "image_url",
+            "quantity",
+            "price",
+            "cost",
+            "shipping",
+            "shipping_cost",
+            "paid",
+            "state",
+            "returned_at",
+            product_public_id=F("product__public_id"),
+            product_image=F("product__image_url"),
+            refund_actor=F("live__actor"),
+            refund_reason=F("live__reason"),
+            refund_at=F("live__requested_at"),
+            **more,
+        )
     )
     return [{**row} for row in rows]
 

@@ -34,13 +34,13 @@ def page(rows: QuerySet[M], field: str, after: str, *, newest_first: bool = Fals
     begins at the start."""
     sign = "-" if newest_first else ""
     ordered = rows.order_by(f"{sign}{field}", f"{sign}pk")
-    key = _read(after)
+    key = read_key(after)
     if key is not None:
         ordered = ordered.filter(beyond(field, *key, newest_first=newest_first))
     found = list(ordered[: size + 1])
     more = len(found) > size
     found = found[:size]
-    return Page(found, _write(found[-1], field) if more else "")
+    return Page(found, write_key(getattr(found[-1], field), found[-1].pk) if more else "")
 
 
 def neighbours(rows: QuerySet[Any], row: Any, field: str, *, newest_first: bool = False) -> Neighbours:
@@ -68,12 +68,13 @@ def beyond(field: str, at: datetime, pk: int, *, newest_first: bool = False) -> 
     return Q(**{f"{field}__{step}e": at}) & (Q(**{f"{field}__{step}": at}) | Q(**{f"pk__{step}": pk}))
 
 
-def _write(row: Model, field: str) -> str:
-    moment: datetime = getattr(row, field)
-    return f"{moment.timestamp():.6f}_{row.pk}"
+def write_key(at: datetime, pk: int) -> str:
+    """The key of a row's place."""
+    return f"{at.timestamp():.6f}_{pk}"
 
 
-def _read(key: str) -> tuple[datetime, int] | None:
+def read_key(key: str) -> tuple[datetime, int] | None:
+    """The place that a key names; None where it makes no sense."""
     stamp, _, pk = key.partition("_")
     try:
         at, number = datetime.fromtimestamp(float(stamp), UTC), int(pk)

@@ -12,7 +12,7 @@ from marketdesk.journal.models import AlreadyDone, Deed, Event
 from marketdesk.orders.models import ItemState, OrderItem
 from marketdesk.people.actor import Actor
 from marketdesk.people.party import Party
-from marketdesk.refunds.models import CONTRADICTED, Refund, RefundStatus
+from marketdesk.refunds.models import Refund, RefundStatus
 from marketdesk.refunds.reasons import Reason, clean_note
 from marketdesk.tickets import rules
 from marketdesk.tickets.errors import NotAllowed
@@ -46,13 +46,15 @@ def propose(ticket: Ticket, items: Sequence[OrderItem]) -> Proposal:
     return Proposal(list(items), left)
 
 
-def refund_items(ticket: Ticket, items: Sequence[OrderItem], *, by: Actor, reason: str = "") -> list[Refund]:
+def refund_items(
+    ticket: Ticket, items: Sequence[OrderItem], *, by: Actor, reason: Reason | None = None
+) -> list[Refund]:
     """Ask the marketplace to pay these items back, and close the ticket. All of them or none: an item that is
     refunded already refuses the whole act (NotAllowed)."""
     if not items:
         raise NotAllowed("nothing_checked", _("Check at least one item first."))
     try:
-        return _refund_items(ticket, items, by, reason)
+        return _refund_items(ticket, items, by, reason.code if reason else "")
     except NotAllowed:
         ticket.refresh_from_db()  # the page that says why shows the ticket as it still is
         raise
@@ -67,7 +69,7 @@ def _refund_items(ticket: Ticket, items: Sequence[OrderItem], by: Actor, reason:
     locked = list(found.filter(pk__in=wanted, order=ticket.order).order_by("pk"))
     if len(locked) != len(wanted):
         raise NotAllowed("foreign_item", _("An item is not of this order. Nothing was refunded."))
-    return [_refund(item, ticket, by, reason) for item in locked]
+    return [_refund(item, ticket, by, reason=reason, before=list(item.refunds.all())) for item in locked]
 
 
 @transaction.atomic
@@ -77,19 +79,21 @@ def refund_item(item: OrderItem, *, by: Actor, reason: Reason, note: str = "") -
     stands alone. Raises NotAllowed and BadText."""
     note = clean_note(reason, note)
     deed = Deed.begin(by.who, by.key, f"refund:{item.pk}:{reason.code}:{note}") if by.key else None
-    if by.party not in (Party.MERCHANT, Party.SUPPORT) or not OrderItem.objects.visible_to(by).filter(pk=item.pk):
-        raise NotAllowed("absent", _("There is no such item."))
     # The tickets' locks first and in one order, then the item's, as everywhere.
     seen = Ticket.objects.visible_to(by).filter(items=item, state__in=rules.OPEN, category__in=rules.PURCHASES)
     tickets = list(seen.select_for_update(of=("self",)).order_by("pk"))
-    item = OrderItem.objects.select_for_update(of=("self",)).select_related("order").get(pk=item.pk)
-    _refuse_repetition(item, by, reason, note)
+    sold = OrderItem.objects.visible_to(by).select_for_update(of=("self",)).select_related("order")
+    found = sold.filter(pk=item.pk).first() if by.party in (Party.MERCHANT, Party.SUPPORT) else None
+    if found is None:
+        raise NotAllowed("absent", _("There is no such item."))
+    before = list(found.refunds.order_by("pk"))
+    _refuse_repetition(before, by, reason, note)
     for ticket in tickets:
         rules.check(Verb.REFUND, by.party, ticket.facts(by.at))
-    done = [ticket for ticket in tickets if not _others_left(ticket, item)]
+    done = [ticket for ticket in tickets if not _others_left(ticket, found)]
     for ticket in done:
-        ticket.close_as_refunded(by=by.with_form("", None), body=item.public_id, data={"items": [item.public_id]})
-    refund = _refund(item, next(iter(done + tickets), None), by, reason.code, note)
+        ticket.close_locked_as_refunded(by=by, data={"items": [found.public_id]})
+    refund = _refund(found, next(iter(done + tickets), None), by, reason=reason.code, note=note, before=before)
     if deed:
         deed.finish({"refund": refund.public_id})
     return refund
@@ -100,30 +104,25 @@ def _others_left(ticket: Ticket, item: OrderItem) -> bool:
     return ticket.items.exclude(pk=item.pk).filter(refunded__lt=F("paid")).exists()
 
 
-def _refuse_repetition(item: OrderItem, by: Actor, reason: Reason, note: str) -> None:
+def _refuse_repetition(before: Sequence[Refund], by: Actor, reason: Reason, note: str) -> None:
     """API v2 knows no keys: the same program asking for the same within a minute is a retry, and done already."""
-    if not by.is_program or by.key:
+    last = before[-1] if before else None
+    if last is None or last.status == RefundStatus.FAILED or not by.is_program or by.key:
         return
-    last = item.refunds.exclude(status=RefundStatus.FAILED).first()
-    if last is None or last.actor.get("app") != by.app or by.at - last.requested_at > REPEATED_WITHIN:
+    if last.actor.get("app") != by.app or by.at - last.requested_at > REPEATED_WITHIN:
         return
     if (last.reason, last.reason_note) == (reason.code, note):
         raise AlreadyDone({"refund": last.public_id})
 
 
-def _refund(item: OrderItem, ticket: Ticket | None, by: Actor, reason: str, note: str = "") -> Refund:
-    if item.refundable <= 0 or item.refunds.exclude(status=RefundStatus.FAILED).exists():
-        raise NotAllowed(
-            "refunded", _("“%(item)s” is refunded already. Nothing was refunded now.") % {"item": item.name}
-        )
-    if item.refunds.filter(CONTRADICTED).exists():
-        words = _("The marketplace gave two answers about an earlier refund of “%(item)s”. Look into them first.")
-        raise NotAllowed("contradicted", words % {"item": item.name})
+def _refund(
+    item: OrderItem, ticket: Ticket | None, by: Actor, *, reason: str, before: Sequence[Refund], note: str = ""
+) -> Refund:
+    _refuse_second(item, before)
     amount = item.refundable
     item.refunded += amount
     item.state = ItemState.REFUNDED
     item.save(update_fields=["refunded", "state"])
-    attempt = item.refunds.count() + 1
     refund = Refund.objects.create(
         item=item,
         ticket=ticket,
@@ -132,13 +131,24 @@ def _refund(item: OrderItem, ticket: Ticket | None, by: Actor, reason: str, note
         currency=item.order.currency,
         reason=reason,
         reason_note=note,
-        key=f"refund-{item.public_id}-{attempt}",
+        key=f"refund-{item.public_id}-{len(before) + 1}",
         actor=by.as_json(),
         requested_at=by.at,
     )
     # Beside the ticket's own event, which people are told of: this one asks the marketplace's programs to pay.
     _tell("refund_requested", refund, by, {"refund": refund.public_id})
     return refund
+
+
+def _refuse_second(item: OrderItem, before: Sequence[Refund]) -> None:
+    """`before` are its refunds until now."""
+    if item.refundable <= 0 or any(refund.status != RefundStatus.FAILED for refund in before):
+        raise NotAllowed(
+            "refunded", _("“%(item)s” is refunded already. Nothing was refunded now.") % {"item": item.name}
+        )
+    if any(refund.is_contradicted for refund in before):
+        words = _("The marketplace gave two answers about an earlier refund of “%(item)s”. Look into them first.")
+        raise NotAllowed("contradicted", words % {"item": item.name})
 
 
 def _tell(verb: str, refund: Refund, by: Actor, data: dict[str, Any]) -> None:

@@ -79,13 +79,37 @@ def test_an_address_keeps_scheme_host_path_and_what_was_asked(five: list[str], c
 
     parts = urlsplit(answer.paging["next"])
     assert (parts.scheme, parts.netloc, parts.path) == ("https", "localhost:8123", f"/api/v1/{LIST}")
-    assert parse_qs(parts.query) == {"start": ["3"], "limit": ["2"], "key": [token]}
+    fields = parse_qs(parts.query)
+    assert fields.pop("after")
+    assert fields == {"start": ["3"], "limit": ["2"], "key": [token]}
 
 
 def test_a_token_from_elsewhere_stays_out_of_the_address(five: list[str], program: Program) -> None:
     answer = program.get(LIST, limit=2, access_token="")
 
-    assert parse_qs(urlsplit(answer.paging["next"]).query) == {"start": ["2"], "limit": ["2"]}
+    assert set(parse_qs(urlsplit(answer.paging["next"]).query)) == {"start", "limit", "after"}
+
+
+def test_a_ticket_answered_meanwhile_makes_a_walk_skip_none(
+    five: list[str], client: Client, token: str, mehmet: Actor
+) -> None:
+    first = opened(client.get(f"/api/v2/{LIST}?limit=2&access_token={token}"))
+    Ticket.objects.get(public_id=five[0]).reply("Here it is.", by=mehmet)
+
+    second = opened(client.get(first.paging["next"]))
+
+    assert ids(first) + ids(second) == five[:4]
+
+
+@pytest.mark.parametrize("after", ["", "x", "_", "1e999_1", "nan_1", "1_-1", "1_99999999999999999999", "\x00"])
+def test_a_place_that_we_never_named_is_none(after: str, five: list[str], program: Program) -> None:
+    assert ids(program.get(LIST, start=1, limit=2, after=after)) == five[1:3]
+
+
+def test_a_place_shows_only_the_own_list(five: list[str], program: Program, rival_program: Program) -> None:
+    place = parse_qs(urlsplit(program.get(LIST, limit=2).paging["next"]).query)["after"][0]
+
+    assert rival_program.get(LIST, start=2, limit=2, after=place).data == []
 
 
 def test_past_the_end_there_is_nothing_and_that_is_no_error(five: list[str], program: Program) -> None:

@@ -6,12 +6,14 @@ from io import BytesIO
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver
+from django.utils import timezone
 
 from marketdesk.api.middleware import routes
 from marketdesk.journal.models import Event, Job
 from marketdesk.lib import ids
 from marketdesk.merchants.models import Merchant
 from marketdesk.people.actor import Actor
+from marketdesk.programs.models import AccessToken, App, Scope
 from marketdesk.tickets.models import Attachment, Message, Ticket
 from tests.api.conftest import Program, opened
 from tests.api.test_wire_format import a_picture
@@ -28,6 +30,8 @@ NAMES_A_TICKET = {
     "ticket/appeal-to-wish-support": True,
     "ticket/appeal-to-support": True,
     "ticket/re-open": True,
+    "order": False,  # an item: tests/api/test_refunding.py
+    "order/refund": False,
 }
 PICTURES = "api/files/<str:signed>"
 # Apps come here with a secret and a code instead of a token: test_oauth.py.
@@ -151,6 +155,32 @@ def test_a_forged_expired_or_dead_link_is_as_if_absent(
     assert client.get(path).status_code == 200
     now.shift(30 * 24 * 3600 + 1)  # type: ignore[attr-defined]
     assert opened(client.get(path)).status == 404
+
+
+def test_a_link_ends_with_the_token_that_it_was_made_for(shown: Ticket, program: Program, store: Merchant) -> None:
+    (link,) = pictures_of(shown, program)
+    (other,) = pictures_of(shown, Program(AccessToken.issue(store, "another")))
+
+    AccessToken.objects.get(name="ERP").revoke()
+
+    assert opened(Client().get(link)).status == 404
+    assert Client().get(other).status_code == 200
+
+
+def test_a_link_of_an_app_outlives_its_token_and_ends_with_the_app(shown: Ticket, store: Merchant) -> None:
+    app = App.objects.create(merchant=store, name="ERP", scopes=[Scope.READ_TICKETS])
+    (link,) = pictures_of(shown, Program(AccessToken.issue(store, "old", app=app)))
+    renewed = AccessToken.issue(store, "new", app=app)
+
+    AccessToken.objects.get(name="old").revoke()
+    assert Client().get(link).status_code == 200
+    AccessToken.objects.get(name="new").revoke()
+    assert opened(Client().get(link)).status == 404
+
+    AccessToken.objects.update(revoked_at=None)
+    (link,) = pictures_of(shown, Program(renewed))
+    App.objects.update(removed_at=timezone.now())
+    assert opened(Client().get(link)).status == 404
 
 
 def test_a_picture_whose_file_is_gone(shown: Ticket, program: Program, client: Client) -> None:

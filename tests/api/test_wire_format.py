@@ -19,6 +19,7 @@ from marketdesk.people.models import User
 from marketdesk.people.party import Party
 from marketdesk.refunds import refunding
 from marketdesk.refunds.models import Refund
+from marketdesk.refunds.reasons import DAMAGED
 from marketdesk.tickets.models import Attachment, Message, Ticket
 from marketdesk.translations.models import Translation
 from tests.api.conftest import Program
@@ -244,12 +245,12 @@ def test_a_refunded_item_says_who_why_and_when(
 ) -> None:
     purchase.items.set(order.items.all())
     lamp = order.items.get(name="Table lamp Nara")
-    refunding.refund_items(purchase, [lamp], by=mehmet, reason="damaged")
+    refunding.refund_items(purchase, [lamp], by=mehmet, reason=DAMAGED)
 
     refunded, kept = (item["Order"] for item in read(program, purchase)["items"])
 
     assert refunded["state"] == "REFUNDED"
-    assert (refunded["refunded_by"], refunded["refunded_reason"]) == ("REFUNDED BY MERCHANT", "damaged")
+    assert (refunded["refunded_by"], refunded["refunded_reason"]) == ("REFUNDED BY MERCHANT", "The item is damaged")
     assert refunded["refunded_time"] == "2026-11-18"
     assert not {"refunded_by", "refunded_reason", "refunded_time"} & set(kept)
 

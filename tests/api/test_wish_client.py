@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from wish import Client
+from wish.order import Order as OrderClient
 from wish.ticket import Ticket as TicketClient
 
 from marketdesk.merchants.models import Merchant
@@ -51,6 +52,13 @@ def test_it_works_through_a_merchants_day(
     assert wish.retrieve(id=question.public_id)["Ticket"]["closed_by"] == "merchant"
     assert wish.reopen(id=question.public_id, reply="Noch etwas.")["success"] == 1
     assert wish.appeal(id=purchase.public_id)["success"] == 1
+    refunds = OrderClient(wish.client)
+    lamp, shade = (item.public_id for item in purchase.order.items.order_by("pk"))
+    assert refunds.retrieve(id=shade)["Order"]["state"] == "SHIPPED"
+    assert refunds.cancel_order(id=shade, reason_code=-1, reason_note="A gift.")["success"] == 1
+    assert refunds.retrieve(id=shade)["Order"]["refunded_reason"] == "Other reason"
+    with pytest.raises(ValueError, match="handling this ticket now"):
+        refunds.cancel_order(id=lamp, reason_code=25)
 
     assert wish.list_waiting_tickets() == []
     question.refresh_from_db()

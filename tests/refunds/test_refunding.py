@@ -10,6 +10,7 @@ from marketdesk.orders.models import ItemState, Order, OrderItem
 from marketdesk.people.actor import Actor
 from marketdesk.people.party import Party
 from marketdesk.refunds.models import Refund, RefundStatus
+from marketdesk.refunds.reasons import DAMAGED
 from marketdesk.refunds.refunding import refund_items
 from marketdesk.tickets.errors import NotAllowed
 from marketdesk.tickets.models import Ticket
@@ -31,7 +32,7 @@ def both(ask: Callable[..., Ticket], items: list[OrderItem]) -> Ticket:
 
 
 def test_refunding_records_the_money_and_closes_the_ticket(both: Ticket, items: list[OrderItem], mehmet: Actor) -> None:
-    refunds = refund_items(both, items, by=mehmet, reason="broken")
+    refunds = refund_items(both, items, by=mehmet, reason=DAMAGED)
 
     assert [(refund.amount, refund.currency, refund.status) for refund in refunds] == [
         (8990, "EUR", RefundStatus.PENDING),

@@ -1,6 +1,7 @@
 """The refusals of API v2: the codes are the wire's, the words are for the person who writes the client."""
 
 from marketdesk.api.envelope import Refusal
+from marketdesk.programs.models import Scope
 from marketdesk.tickets.errors import NotAllowed
 
 BAD_PARAMETER = 1000
@@ -10,8 +11,9 @@ TICKET_CLOSED = 1010
 TOKEN_EXPIRED = 1015
 TOKEN_REVOKED = 1016
 UNAUTHORIZED = 4000
-# A sub-code, sent as data.
+# Sub-codes, sent as data.
 BAD_ID = 2014
+NO_ORDER = 2021
 
 
 def missing(name: str) -> Refusal:
@@ -31,6 +33,11 @@ def no_ticket() -> Refusal:
     return Refusal(NOT_FOUND, "No 'Ticket' Found with this id")
 
 
+def no_order() -> Refusal:
+    """The same for a stranger's item."""
+    return Refusal(NOT_FOUND, "No 'Order' Found with this id", data=NO_ORDER)
+
+
 def not_allowed(refused: NotAllowed, *, closed: int = BAD_PARAMETER) -> Refusal:
     """The rules say no (D19). `closed` is the code for a ticket that is closed."""
     if refused.reason == "absent":
@@ -41,6 +48,15 @@ def not_allowed(refused: NotAllowed, *, closed: int = BAD_PARAMETER) -> Refusal:
 
 def unauthorized() -> Refusal:
     return _token(UNAUTHORIZED, "Unauthorized Request")
+
+
+def no_access(scope: Scope) -> Refusal:
+    return _token(UNAUTHORIZED, f"Unauthorized Request: this access token was not given {scope.value}.")
+
+
+def not_in_address() -> Refusal:
+    words = "this app's access tokens are not taken from the address. Send it as 'Authorization: Bearer …'."
+    return _token(UNAUTHORIZED, f"Unauthorized Request: {words}")
 
 
 def expired() -> Refusal:

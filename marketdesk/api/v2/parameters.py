@@ -38,7 +38,7 @@ class Parameters:
     """The parameters of one call, by name."""
 
     def __init__(self, query: Mapping[str, _Value], body: Mapping[str, _Value]) -> None:
-        self._query, self._all = query, {**query, **body}
+        self._query, self._body, self._all = query, body, {**query, **body}
 
     @classmethod
     def of(cls, request: HttpRequest) -> "Parameters":
@@ -80,14 +80,21 @@ class Parameters:
             raise errors.bad_parameter(f"The parameter '{name}' must be a whole number {bounds}")
         return int(text)
 
+    def mark(self, name: str) -> str:
+        """A mark that we made ourselves; whatever else stands there is none."""
+        return _plain(self._all.get(name))
+
     def token(self, name: str) -> str:
-        """The token in a field: an empty one is none, and one that is no text is merely unknown."""
-        value = self._all.get(name)
-        return value.raw.decode("utf-8", "replace").strip() if value else ""
+        """The token in a field of the body: an empty one is none, and one that is no text is merely unknown."""
+        return _plain(self._body.get(name))
 
     def query_token(self, name: str) -> str:
-        """The same, but only of the query."""
-        return Parameters(self._query, {}).token(name)
+        """The same of the query."""
+        return _plain(self._query.get(name))
+
+
+def _plain(value: _Value | None) -> str:
+    return value.raw.decode("utf-8", "replace").strip() if value else ""
 
 
 def _values(fields: QueryDict, encoding: str = "utf-8") -> dict[str, _Value]:

@@ -14,6 +14,7 @@ from marketdesk.lib import money
 from marketdesk.merchants.models import Merchant
 from marketdesk.orders.models import ItemState, Order
 from marketdesk.people.party import Party
+from marketdesk.refunds import reasons
 from marketdesk.tickets.models import Attachment, Ticket
 from marketdesk.tickets.rules import OVER, State
 
@@ -30,9 +31,9 @@ STATES = {
 }
 SENDERS = {Party.CUSTOMER: "user", Party.MERCHANT: "merchant"}
 PLATFORM = "wish support"
+# What the wire calls whoever refunded.
 REFUNDERS = {Party.CUSTOMER: "CANCELLED BY CUSTOMER", Party.MERCHANT: "REFUNDED BY MERCHANT"}
-# The refund reason that an issue suggests, in the wire's codes: shipping takes too long, damaged.
-DEFAULT_REASONS = {"tracking": "20", "item_problem": "25"}
+PLATFORM_REFUNDED = "REFUNDED BY WISH"
 
 
 def ticket(whole: Whole, merchant: Merchant, link: PictureLink) -> Wire:
@@ -55,14 +56,14 @@ def ticket(whole: Whole, merchant: Merchant, link: PictureLink) -> Wire:
             "last_update_date": _moment(told.public_updated_at),
             "photo_proof": _truth(any(row["pictures"] for row in whole.messages if row["author"] == Party.CUSTOMER)),
             **_closing(told),
-            **_given(default_refund_reason=DEFAULT_REASONS.get(told.issue_id, "") if told.order else ""),
+            **_suggested_reason(told),
             "UserInfo": {
                 "id": customer.public_id,
                 "name": customer.short_name,
                 "locale": customer.reading_language,
                 "joined_date": _moment(customer.date_joined),
             },
-            "items": [_item(row, told.order, customer.public_id) for row in whole.items if told.order],
+            "items": [item(row, told.order, customer.public_id) for row in whole.items if told.order],
             "replies": [_reply(row, merchant, link) for row in whole.messages],
         }
     }
@@ -74,7 +75,14 @@ def _closing(told: Ticket) -> Wire:
     return {"close_date": _moment(told.closed_at), "closed_by": SENDERS.get(Party(told.closed_by), PLATFORM)}
 
 
-def _item(row: Row, order: Order, buyer: str) -> Wire:
+def _suggested_reason(told: Ticket) -> Wire:
+    reason = reasons.suggested(told.issue_id) if told.order else None
+    return {"default_refund_reason": reason.told_v2} if reason else {}
+
+
+def item(row: Row, order: Order, buyer: str) -> Wire:
+    """The wrapped item."""
+
     def amount(minor: int) -> str:
         return decimal(minor, order.currency)
 
@@ -119,8 +127,8 @@ def _refund(row: Row) -> Wire:
         return {}
     party = (row["refund_actor"] or {}).get("party", "")
     return _given(
-        refunded_by=REFUNDERS.get(party, "REFUNDED BY WISH"),
-        refunded_reason=row["refund_reason"],
+        refunded_by=REFUNDERS.get(party, PLATFORM_REFUNDED),
+        refunded_reason=str(reason.words) if (reason := reasons.BY_CODE.get(row["refund_reason"])) else "",
         refunded_time=_day(row["refund_at"]),
     )
 

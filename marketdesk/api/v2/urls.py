@@ -16,4 +16,6 @@ urlpatterns = [
     path(OLD_APPEAL, views.appeal),
     path("ticket/appeal-to-support", views.appeal),
     path("ticket/re-open", views.reopen),
+    path("order", views.order),
+    path("order/refund", views.refund),
 ]

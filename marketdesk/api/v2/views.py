@@ -13,8 +13,11 @@ from marketdesk.api import envelope, files, reading
 from marketdesk.api.v2 import errors, schemas, tokens
 from marketdesk.api.v2.parameters import Parameters
 from marketdesk.journal.models import AlreadyDone
+from marketdesk.orders.models import OrderItem
 from marketdesk.people.actor import Actor
-from marketdesk.programs.models import AccessToken
+from marketdesk.programs.models import AccessToken, Scope
+from marketdesk.refunds import refunding
+from marketdesk.refunds.reasons import BY_V2, OTHER, Reason
 from marketdesk.tickets.errors import BadText, NotAllowed
 from marketdesk.tickets.models import Attachment, Ticket
 
@@ -32,7 +35,7 @@ class Call:
     token_in_query: dict[str, str]
 
     def picture_link(self, attachment: Attachment) -> str:
-        return files.link(attachment, self.request)
+        return files.link(attachment, self.request, self.token)
 
     def ticket(self) -> Ticket:
         """The ticket that `id` names. Raises Refusal, the same for a stranger's and for none (D31)."""
@@ -47,8 +50,8 @@ Answer = Callable[[Call], HttpResponse]
 View = Callable[..., HttpResponse]
 
 
-def answers(method: str) -> Callable[[Answer], View]:
-    """The door of one call: its method, its parameters, its token."""
+def answers(method: str, scope: Scope | None = None) -> Callable[[Answer], View]:
+    """The door of one call: its method, its parameters, its token, and the scope that the token needs."""
 
     def door(answer: Answer) -> View:
         @wraps(answer)
@@ -57,9 +60,8 @@ def answers(method: str) -> Callable[[Answer], View]:
             if request.method not in allowed:
                 raise errors.wrong_method(request.method or "", ", ".join(sorted(allowed)))
             parameters = Parameters.of(request)
-            token = tokens.of(request, parameters, token_fields)
-            in_query = {name: value for name in token_fields if (value := parameters.query_token(name))}
-            return answer(Call(request, parameters, token, token.actor(), in_query))
+            token, sent = tokens.of(request, parameters, token_fields, scope)
+            return answer(Call(request, parameters, token, token.actor(), sent.address))
 
         return view
 
@@ -74,7 +76,7 @@ def auth_test(call: Call) -> HttpResponse:
     return envelope.success(data)
 
 
-@answers("GET")
+@answers("GET", Scope.READ_TICKETS)
 def ticket(call: Call) -> HttpResponse:
     """One ticket (M98)."""
     whole = reading.one(call.parameters.public_id("id"), call.actor)
@@ -83,34 +85,35 @@ def ticket(call: Call) -> HttpResponse:
     return envelope.success(schemas.ticket(whole, call.token.merchant, call.picture_link))
 
 
-@answers("GET")
+@answers("GET", Scope.READ_TICKETS)
 def action_required(call: Call) -> HttpResponse:
     """What the merchant must answer (M99), soonest due first."""
     start = call.parameters.number("start", 0, least=0)
     limit = call.parameters.number("limit", 50, least=1, most=MOST)
-    found = reading.waiting(call.actor, start, limit + 1)  # one more, to know whether there is a next page
-    data = [schemas.ticket(whole, call.token.merchant, call.picture_link) for whole in found[:limit]]
-    return envelope.success(data, _paging(call, start, limit, len(found)))
+    page = reading.waiting(call.actor, start, limit, call.parameters.mark("after"))
+    data = [schemas.ticket(whole, call.token.merchant, call.picture_link) for whole in page.tickets]
+    return envelope.success(data, _paging(call, start, limit, page))
 
 
-def _paging(call: Call, start: int, limit: int, found: int) -> dict[str, str]:
-    """The pages beside this one, each as an address that can be called as it is; only those that exist."""
+def _paging(call: Call, start: int, limit: int, found: reading.Page) -> dict[str, str]:
+    """The pages beside this one, each as an address that can be called as it is; only those that exist. The next one
+    knows the place where this one ends, so nothing is left out when a ticket before it is answered meanwhile."""
 
-    def page(begin: int) -> str:
-        fields = urlencode({"start": begin, "limit": limit, **call.token_in_query})
+    def page(begin: int, **place: str) -> str:
+        fields = urlencode({"start": begin, "limit": limit, **place, **call.token_in_query})
         return call.request.build_absolute_uri(f"{call.request.path}?{fields}")
 
     # Far past the end, the page before is the last one that holds something.
-    end = start if found or not start else min(start, reading.how_many_wait(call.actor))
+    end = start if found.tickets or not start else min(start, reading.how_many_wait(call.actor))
     pages = {}
-    if found > limit:
-        pages["next"] = page(start + limit)
+    if found.after:
+        pages["next"] = page(start + limit, after=found.after)
     if end > 0:
         pages["previous"] = page(max(0, end - limit))
     return pages
 
 
-@answers("POST")
+@answers("POST", Scope.WRITE_TICKETS)
 def reply(call: Call) -> HttpResponse:
     """Answer the customer (M100)."""
     ticket, text = call.ticket(), call.parameters.text("reply")
@@ -119,7 +122,7 @@ def reply(call: Call) -> HttpResponse:
     return _done()
 
 
-@answers("POST")
+@answers("POST", Scope.WRITE_TICKETS)
 def close(call: Call) -> HttpResponse:
     """Close without a refund (M101, M107)."""
     ticket = call.ticket()
@@ -128,7 +131,7 @@ def close(call: Call) -> HttpResponse:
     return _done()
 
 
-@answers("POST")
+@answers("POST", Scope.WRITE_TICKETS)
 def appeal(call: Call) -> HttpResponse:
     """Bring platform support in (M102); this call carries no reason (D26)."""
     ticket = call.ticket()
@@ -137,13 +140,45 @@ def appeal(call: Call) -> HttpResponse:
     return _done()
 
 
-@answers("POST")
+@answers("POST", Scope.WRITE_TICKETS)
 def reopen(call: Call) -> HttpResponse:
     """Open a closed ticket again, with a message (M103)."""
     ticket, text = call.ticket(), call.parameters.text("reply")
     with _refusals():
         ticket.reopen(text, by=call.actor)
     return _done()
+
+
+@answers("GET", Scope.READ_ORDERS)
+def order(call: Call) -> HttpResponse:
+    """One item of an order, as in a ticket's `items`."""
+    found = reading.item(call.parameters.public_id("id"), call.actor)
+    if found is None:
+        raise errors.no_order()
+    row, order = found
+    return envelope.success(schemas.item(row, order, order.customer.public_id))
+
+
+@answers("POST", Scope.WRITE_ORDERS)
+def refund(call: Call) -> HttpResponse:
+    """Pay one item back, with a ticket about it or without."""
+    public_id = call.parameters.public_id("id")
+    item = OrderItem.objects.visible_to(call.actor).filter(public_id=public_id).first()
+    if item is None:
+        raise errors.no_order()
+    reason = _reason(call.parameters.text("reason_code").strip())
+    note = call.parameters.text("reason_note") if reason.needs_note else call.parameters.get("reason_note")
+    with _refusals():
+        refunding.refund_item(item, by=call.actor, reason=reason, note=note)
+    return _done()
+
+
+def _reason(code: str) -> Reason:
+    reason = BY_V2.get(code)
+    if reason is None:
+        codes = ", ".join(sorted(BY_V2, key=int))
+        raise errors.bad_parameter(f"The parameter 'reason_code' must be one of {codes}; {OTHER.v2[0]} needs a note")
+    return reason
 
 
 def _done() -> HttpResponse:

@@ -264,7 +264,7 @@ def _writing(request: ProgramRequest, public_id: str, by: Actor) -> Iterator[Tic
 
 
 def _told(whole: Whole, request: ProgramRequest, by: Actor) -> Wire:
-    return schemas.ticket_out(whole, lambda picture: files.link(picture, request), by.at)
+    return schemas.ticket_out(whole, lambda picture: files.link(picture, request, request.auth), by.at)
 
 
 def _ticket(told: Wire, tree: Tree | None = None) -> HttpResponse:

@@ -105,8 +105,8 @@ class Ticket(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(
-                fields=["merchant", "due_at", "id"], name="ticket_due", condition=Q(state=State.WITH_MERCHANT)
+            models.Index(  # with `shared`, so that places are counted without looking at a single row
+                fields=["merchant", "shared", "due_at", "id"], name="ticket_due", condition=Q(state=State.WITH_MERCHANT)
             ),
             models.Index(
                 fields=["merchant", "category", "due_at", "id"],
@@ -269,6 +269,11 @@ class Ticket(models.Model):
     def close_as_refunded(self, *, by: Actor, body: str, data: dict[str, Any]) -> None:
         """Close because money goes back (M58); the refunds room calls this and writes the refunds beside it."""
         rule = self._allow(Verb.REFUND, by, body)
+        self._move(rule, by, how="refunded", data=data)
+
+    def close_locked_as_refunded(self, *, by: Actor, data: dict[str, Any]) -> None:
+        """The same for who holds this ticket's lock and has just read it under that."""
+        rule = rules.check(Verb.REFUND, by.party, self.facts(by.at))
         self._move(rule, by, how="refunded", data=data)
 
     @transaction.atomic
