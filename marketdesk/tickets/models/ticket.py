@@ -32,6 +32,8 @@ REPEATED_WITHIN = timedelta(seconds=60)
 # Events that change nothing that a person could be writing about.
 QUIET = (Verb.MARK_LATE, Verb.REMIND, Verb.END_LINKS, "rated", "refund_requested", "refund_unanswered")
 
+NEVER_CHANGE = ("id", "public_id", "merchant", "customer", "order", "product", "issue")
+
 
 class Tickets(models.QuerySet["Ticket"]):
     """Tickets, seen through the one gate."""
@@ -442,12 +444,20 @@ class Ticket(models.Model):
         """Key, lock and re-read, seen, rules: in this order, before anything is changed."""
         if by.key:
             _begin(f"{verb}:{self.pk}:{body}", pictures, by).finish(self._answer(pictures))
-        self.refresh_from_db(from_queryset=Ticket.objects.select_for_update())
-        if not Ticket.objects.visible_to(by).filter(pk=self.pk).exists():
-            raise NotAllowed("absent", _("There is no such ticket."))
+        self._lock(by)
         self._refuse_unseen(by)
         self._refuse_repetition(verb, by, body, pictures)
         return rules.check(verb, by.party, self.facts(by.at))
+
+    def _lock(self, by: Actor) -> None:
+        """Lock and re-read, if the actor may still see it. Whose and what it is about never changes, so what was read
+        of that stays."""
+        changing = [field.attname for field in self._meta.concrete_fields if field.name not in NEVER_CHANGE]
+        mine = Ticket.objects.visible_to(by).select_for_update(of=("self",))
+        try:
+            self.refresh_from_db(fields=changing, from_queryset=mine)
+        except Ticket.DoesNotExist:
+            raise NotAllowed("absent", _("There is no such ticket.")) from None
 
     def _refuse_unseen(self, by: Actor) -> None:
         if by.seen is not None and self.last_seen_by(by) > by.seen:
@@ -517,7 +527,8 @@ class Ticket(models.Model):
         if self.state != before:
             self.turned_at = by.at
             if before == State.WITH_MERCHANT:
-                self._end_wait(rule.verb, by)
+                Wait.end(self, rule.verb, by)
+                self.due_at = None
             if self.state == State.WITH_MERCHANT:
                 self._start_wait(by)
             if self.state in rules.OVER:
@@ -552,11 +563,6 @@ class Ticket(models.Model):
         Wait.objects.create(
             ticket=self, merchant_id=self.merchant_id, started_at=by.at, due_at=self.due_at, hours=hours
         )
-
-    def _end_wait(self, how: str, by: Actor) -> None:
-        for wait in self.waits.filter(ended_at__isnull=True):
-            wait.end(how, by)
-        self.due_at = None
 
     def _due_iso(self) -> str:
         return self.due_at.isoformat() if self.due_at else ""

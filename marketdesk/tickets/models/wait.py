@@ -1,11 +1,16 @@
 """Waits: each stretch of time in which a ticket stood with the merchant (D1, D3, D4)."""
 
+from typing import TYPE_CHECKING
+
 from django.db import models
 from django.db.models import Q
 
 from marketdesk.people.actor import Actor
 from marketdesk.people.party import Party
 from marketdesk.tickets import clock
+
+if TYPE_CHECKING:
+    from marketdesk.tickets.models.ticket import Ticket
 
 
 class Wait(models.Model):
@@ -43,8 +48,9 @@ class Wait(models.Model):
         """Whether an ended wait ended after its due moment."""
         return self.ended_at is not None and clock.is_late(self.due_at, self.ended_at)
 
-    def end(self, how: str, by: Actor) -> None:
+    @classmethod
+    def end(cls, ticket: "Ticket", how: str, by: Actor) -> None:
         """The ticket leaves the merchant. Ended by somebody else in time, the wait does not count (D3)."""
-        self.ended_at, self.ended_by, self.ended_how = by.at, by.party, how
-        self.counted = by.party == Party.MERCHANT or self.is_late
-        self.save(update_fields=["ended_at", "ended_by", "ended_how", "counted"])
+        counted = by.party == Party.MERCHANT or ticket.is_overdue(by.at)
+        running = cls.objects.filter(ticket=ticket, ended_at__isnull=True)
+        running.update(ended_at=by.at, ended_by=by.party, ended_how=how, counted=counted)
