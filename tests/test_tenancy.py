@@ -178,6 +178,12 @@ PLATFORM: dict[str, tuple[str, Scope | None, dict[str, Any]]] = {
 # API v3: method, path, the scope that it takes (None: any token) and a body; `<ticket>` and the like are the object.
 V3: list[tuple[str, str, AppScope | None, dict[str, Any]]] = [
     ("GET", "api/v3/oauth/test", None, {}),
+    ("GET", "api/v3/tickets", AppScope.READ_TICKETS, {}),
+    ("GET", "api/v3/tickets/<ticket>", AppScope.READ_TICKETS, {}),
+    ("GET", "api/v3/tickets/<ticket>/events", AppScope.READ_TICKETS, {}),
+    ("PUT", "api/v3/tickets/<ticket>", AppScope.WRITE_TICKETS, {"state": "CLOSED"}),
+    ("PUT", "api/v3/tickets/<ticket>", AppScope.WRITE_TICKETS, {"state": "AWAITING_WISH"}),
+    ("POST", "api/v3/tickets/<ticket>/replies", AppScope.WRITE_TICKETS, {"message": "Hello"}),
 ]
 V3_OPEN = {"api/v3/openapi.json", "api/v2/openapi.json"}
 # Apps come here with a secret and a code instead of a token: tests/api/test_oauth.py.

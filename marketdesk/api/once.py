@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 
-from django.db import OperationalError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.http import HttpRequest
 
 from marketdesk.journal.models import AlreadyDone, Deed
@@ -37,19 +37,27 @@ def once(who: str, key: str, request: HttpRequest, act: Callable[[], Stored]) ->
     claimed = False
     try:
         with transaction.atomic():
-            deed = Deed.begin(who, key, wanted)
+            deed = Deed.claim(who, key, wanted)
             claimed = True
             answer = act()
             deed.finish(asdict(answer))
-    except AlreadyDone as done:
+    except IntegrityError:
         if claimed:
             raise
-        return Stored(**done.answer)
+        return _earlier(who, key, wanted)
     except OperationalError as failure:
         if claimed or not _is_lock(failure):
             raise
         raise StillRunning from failure
     return answer
+
+
+def _earlier(who: str, key: str, wanted: str) -> Stored:
+    match Deed.earlier(who, key, wanted):
+        case AlreadyDone() as done:
+            return Stored(**done.answer)
+        case reused:
+            raise reused
 
 
 def _is_lock(failure: OperationalError) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from django.http import HttpResponse
+from django.utils import translation
 
 from marketdesk.api import once as keys
 from marketdesk.api.once import KEY, Stored
@@ -13,7 +14,7 @@ from marketdesk.api.v3.keys import ProgramRequest
 from marketdesk.people.actor import Actor
 
 # What is not made anew for each answer.
-_KEPT = ("Content-Type", "Content-Language", "ETag")
+_KEPT = ("Content-Type", "ETag")
 
 
 def once(request: ProgramRequest, act: Callable[[Actor], HttpResponse]) -> HttpResponse:
@@ -28,6 +29,7 @@ def once(request: ProgramRequest, act: Callable[[Actor], HttpResponse]) -> HttpR
     def stored() -> Stored:
         done = act(replace(actor, is_first=True))
         kept = {name: done.headers[name] for name in _KEPT if name in done.headers}
+        kept["Content-Language"] = translation.get_language() or ""
         return Stored(done.status_code, done.content.decode(), kept)
 
     # A public app is one program in many stores.

@@ -148,7 +148,8 @@ def turn(request: ProgramRequest, ticket: TicketId, payload: Turn) -> HttpRespon
     def act(by: Actor) -> HttpResponse:
         with _writing(request, ticket, by) as found:
             _turn(found, payload, by)
-        return _ticket(_told(_whole(ticket, by), request, by))
+        (whole,) = reading.whole([found], by)
+        return _ticket(_told(whole, request, by))
 
     return once(request, act)
 
@@ -251,13 +252,16 @@ def _whole(public_id: str, by: Actor) -> Whole:
 def _writing(request: ProgramRequest, public_id: str, by: Actor) -> Iterator[Ticket]:
     """The ticket that a write is about, if it still is what If-Match names. What was done a moment ago already has
     succeeded."""
-    with transaction.atomic():
-        found = _find(public_id, by)
-        if "If-Match" in request.headers:
-            Ticket.objects.select_for_update(no_key=True).get(pk=found.pk)
-            versions.expect(request, _told(_whole(public_id, by), request, by))
+    found = _find(public_id, by)
+    if "If-Match" not in request.headers:
         with suppress(AlreadyDone):
             yield found
+        return
+    with transaction.atomic(), suppress(AlreadyDone):
+        # Nothing changes any more until the verb itself has locked it.
+        Ticket.objects.select_for_update().get(pk=found.pk)
+        versions.expect(request, _told(_whole(public_id, by), request, by))
+        yield found
 
 
 # What it answers

@@ -44,17 +44,28 @@ class Deed(models.Model):
     @classmethod
     def begin(cls, who: str, key: str, body: str) -> "Deed":
         """Claim the key. Raises AlreadyDone for a repetition and KeyReused when the content differs."""
-        body_hash = hashlib.sha256(body.encode()).hexdigest()
         try:
             with transaction.atomic():
-                return cls.objects.create(who=who, key=key, body_hash=body_hash)
+                return cls.claim(who, key, body)
         except IntegrityError:
-            deed = cls.objects.get(who=who, key=key)
-        if deed.body_hash != body_hash:
-            raise KeyReused
-        raise AlreadyDone(deed.answer)
+            raise cls.earlier(who, key, body) from None
+
+    @classmethod
+    def claim(cls, who: str, key: str, body: str) -> "Deed":
+        """Claim the key, in a transaction that is lost with IntegrityError if it was claimed before."""
+        return cls.objects.create(who=who, key=key, body_hash=_hash(body))
+
+    @classmethod
+    def earlier(cls, who: str, key: str, body: str) -> AlreadyDone | KeyReused:
+        """What to say of a key that was claimed before."""
+        deed = cls.objects.get(who=who, key=key)
+        return AlreadyDone(deed.answer) if deed.body_hash == _hash(body) else KeyReused()
 
     def finish(self, answer: dict[str, Any]) -> None:
         """Keep what was answered, for the twin."""
         self.answer = answer
         self.save(update_fields=["answer"])
+
+
+def _hash(body: str) -> str:
+    return hashlib.sha256(body.encode()).hexdigest()

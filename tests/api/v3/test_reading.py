@@ -104,10 +104,10 @@ def test_words_come_in_the_language_that_the_program_asks_for(ticket: Ticket, pr
 
 
 def test_only_the_fields_that_were_asked_for(ticket: Ticket, program: Program) -> None:
-    chosen = {"fields": "state, replies(sender,message), buyer_info( locale )"}
+    chosen = "state, replies(sender,message), buyer_info( locale )"
 
-    told = program.get(f"tickets/{ticket.public_id}", **chosen).data
-    (listed,) = program.get("tickets", **chosen).data
+    told = program.get(f"tickets/{ticket.public_id}", fields=chosen).data
+    (listed,) = program.get("tickets", fields=chosen).data
 
     assert told == listed
     assert list(told) == ["state", "buyer_info", "replies"]
