@@ -196,17 +196,3 @@ class RefreshToken(AbstractRefreshToken):
 
     class Meta(AbstractRefreshToken.Meta):
         abstract = False
-
-
-class Guesses(models.Model):
-    """How many wrong secrets came in a minute from one address, for one app or for all. It is kept as a hash."""
-
-    who = models.CharField(max_length=64)
-    minute = models.BigIntegerField()
-    number = models.PositiveIntegerField(default=0)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["who", "minute"], name="guesses_once")]
-
-    def __str__(self) -> str:
-        return f"{self.number} in minute {self.minute}"

@@ -10,7 +10,7 @@ from marketdesk.merchants.models import Merchant
 from marketdesk.people.actor import Actor
 from marketdesk.programs import clearing, exchanging
 from marketdesk.programs.exchanging import CODE, RENEWAL, Tokens
-from marketdesk.programs.models import AccessToken, Grant, Guesses, RefreshToken
+from marketdesk.programs.models import AccessToken, Grant, RefreshToken
 from marketdesk.schedule import HANDLERS, REPEATING
 from tests.apps import code_of, make_app
 
@@ -27,17 +27,17 @@ def given(now: Any, store: Merchant, mehmet: Actor) -> tuple[dict[str, str], Tok
 
 
 def rows() -> tuple[int, ...]:
-    return tuple(kind.objects.count() for kind in (Guesses, Grant, AccessToken, RefreshToken))
+    return tuple(kind.objects.count() for kind in (Grant, AccessToken, RefreshToken))
 
 
-def test_a_used_code_and_guesses_go_after_a_day(given: Any, now: Any) -> None:
+def test_a_used_code_goes_after_a_day(given: Any, now: Any) -> None:
     clearing.sweep(timezone.now())
-    assert rows() == (2, 1, 1, 1)
+    assert rows() == (1, 1, 1)
 
     now.shift(timedelta(days=1, minutes=6))
     clearing.sweep(timezone.now())
 
-    assert rows() == (0, 0, 1, 1)
+    assert rows() == (0, 1, 1)
 
 
 def test_a_refresh_token_keeps_what_it_needs_for_a_year(given: Any, now: Any) -> None:
@@ -50,7 +50,7 @@ def test_a_refresh_token_keeps_what_it_needs_for_a_year(given: Any, now: Any) ->
     assert renewed.scopes == tokens.scopes
     now.shift(timedelta(days=2))
     clearing.sweep(timezone.now())
-    assert rows() == (0, 0, 1, 1)  # the renewed ones
+    assert rows() == (0, 1, 1)  # the renewed ones
 
 
 def test_what_nobody_renewed_goes_in_the_end(given: Any, now: Any, store: Merchant) -> None:
@@ -59,7 +59,7 @@ def test_what_nobody_renewed_goes_in_the_end(given: Any, now: Any, store: Mercha
     now.shift(timedelta(days=366))
     clearing.sweep(timezone.now())
 
-    assert rows() == (0, 0, 1, 0)
+    assert rows() == (0, 1, 0)
     assert AccessToken.find(forever)
 
 

@@ -10,10 +10,11 @@ import pytest
 from django.db.models import QuerySet
 from django.test import Client
 
+from marketdesk.journal.models import Allowance
 from marketdesk.merchants.models import Membership, Role
 from marketdesk.people.actor import Actor
 from marketdesk.programs import granting, guesses, revoking
-from marketdesk.programs.models import AccessToken, App, Grant, Guesses, RefreshToken
+from marketdesk.programs.models import AccessToken, App, Grant, RefreshToken
 from tests.apps import asking, make_app, told
 from tests.races.conftest import BOTH, Arena, race
 
@@ -68,7 +69,7 @@ def asked(method: str, path: str, fields: dict[str, str]) -> tuple[int, int, Any
 def shop(arena: Arena) -> Iterator[Shop]:
     yield Shop(arena)
     App.objects.all().delete()
-    Guesses.objects.all().delete()
+    Allowance.objects.all().delete()
 
 
 @pytest.fixture
