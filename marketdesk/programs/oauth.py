@@ -4,7 +4,7 @@ The server's own rules (RFC 6749, PKCE) are oauthlib's and the toolkit's. Whoeve
 which the app's row is locked: nothing else is granted, renewed or revoked for that app until it is done.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -102,41 +102,34 @@ class Validator(OAuth2Validator):
         if found.created + REFRESH_LIFE <= now or found.access_token is None:
             raise _refusal(Why.TOKEN_EXPIRED)
         request.merchant, request.user = found.merchant, found.user
-        request.refresh_token_instance, request.before = found, found.access_token
+        request.refresh_token_instance = found
         return True
 
-    def _check_and_set_request_resource(self, request: Any) -> None:
-        """All our calls are one resource (RFC 8707)."""
-        request.resource = []
-
-    def _create_access_token(
-        self, expires: datetime, request: Any, token: dict[str, Any], source_refresh_token: Any = None
-    ) -> AccessToken:
-        before = getattr(request, "before", None)
-        issued = AccessToken.objects.create(
-            merchant=request.merchant,
-            application=request.client,
-            user=request.user,
+    def _save_bearer_token(self, token: dict[str, Any], request: Any, *args: Any, **kwargs: Any) -> None:
+        """Write down a pair. One that is renewed ends here; the new one remembers its past."""
+        now = timezone.now()
+        before: RefreshToken | None = getattr(request, "refresh_token_instance", None)
+        past = before.access_token if before else None
+        theirs = {"merchant": request.merchant, "application": request.client, "user": request.user}
+        request.issued = AccessToken.objects.create(
+            **theirs,
             name=request.client.name[:100],
             scope=token["scope"],
-            expires=expires,
+            expires=now + TOKEN_LIFE,
             token_checksum=secret.hash_of(token["access_token"]),
-            source_refresh_token=source_refresh_token,
-            allowed_at=before.allowed_at if before else timezone.now(),
-            last_used_at=before.last_used_at if before else None,
+            source_refresh_token=before,
+            allowed_at=past.allowed_at if past else now,
+            last_used_at=past.last_used_at if past else None,
         )
-        request.issued = issued
-        return issued
-
-    def _create_refresh_token(self, request: Any, code: str, access_token: AccessToken, previous: Any) -> RefreshToken:
-        return RefreshToken.objects.create(
-            merchant=request.merchant,
-            application=request.client,
-            user=request.user,
-            token_checksum=secret.hash_of(code),
-            access_token=access_token,
-            token_family=previous.token_family if previous else request.grant.token_family,
+        RefreshToken.objects.create(
+            **theirs,
+            token_checksum=secret.hash_of(token["refresh_token"]),
+            access_token=request.issued,
+            token_family=before.token_family if before else request.grant.token_family,
         )
+        if before and past:
+            AccessToken.objects.filter(pk=past.pk, revoked_at=None).update(revoked_at=now)
+            RefreshToken.objects.filter(pk=before.pk).update(revoked=now)
 
 
 def _refusal(why: Why) -> CustomOAuth2Error:
