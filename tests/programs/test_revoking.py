@@ -160,6 +160,19 @@ def test_taking_back_a_sandbox_app_ends_it_in_the_sandbox(let_in: Let, store: Me
     assert revoking.allowed_by(store) == []
 
 
+def test_a_sandbox_app_that_is_stopped_is_told_to_the_store(let_in: Let, store: Merchant, now: Any) -> None:
+    app, secret = make_app(store, is_sandbox=True)
+    given = let_in(app, secret)
+    client = {"client_id": app.client_id, "client_secret": secret, "refresh_token": given.refresh_token}
+    exchanging.tokens(RENEWAL, client, address="192.0.2.1")
+
+    now.shift(timedelta(seconds=11))
+    with pytest.raises(NoTokens):
+        exchanging.tokens(RENEWAL, client, address="192.0.2.1")
+
+    assert Event.objects.get(verb="app_stopped").merchant_id == store.pk
+
+
 def test_taking_back_twice_is_once(let_in: Let, erp: tuple[App, str], store: Merchant, mehmet: Actor) -> None:
     given = let_in()
     sending = replace(mehmet, key="one-form")
