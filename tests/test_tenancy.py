@@ -80,6 +80,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "dashboard:home": ("merchant",),
     "dashboard:badge": ("merchant",),
     "dashboard:search": ("merchant",),
+    "dashboard:sandbox": ("merchant",),
     "dashboard:store": ("merchant",),
     "dashboard:team": ("merchant",),
     "dashboard:member": ("merchant", "member"),
