@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from marketdesk.dashboard.entrance import MerchantRequest, merchants_only
+from marketdesk.dashboard.entrance import MerchantRequest, for_owners, merchants_only
 from marketdesk.merchants.models import Merchant
 from marketdesk.people.actor import Actor
 from marketdesk.people.party import Party
@@ -42,7 +42,7 @@ class AnswerForm(forms.Form):
 def authorize(request: MerchantRequest) -> HttpResponse:
     """Ask an owner, and lead them back to the app with the answer. What the app asks for stands in the address."""
     if not request.owned:
-        return render(request, "dashboard/for_owners.html", {"merchant": request.merchant}, status=403)
+        return for_owners(request)
     try:
         asked = granting.read(request.META.get("QUERY_STRING", ""))
         stores = granting.stores(asked, request.user.pk)
@@ -73,7 +73,7 @@ def _ask(
     context = {
         "app": asked.app,
         "stores": stores,
-        "chosen": request.POST.get("store") or request.merchant.public_id,
+        "chosen": request.POST.get("store") or (request.owned_here or stores[0]).public_id,
         "may": asked.scopes,
         "may_not": [scope for scope in Scope if scope not in asked.scopes],
         "back": urlsplit(asked.redirect_uri),

@@ -1,12 +1,13 @@
 """The way in: merchants' staff only. The view then knows who acts, and for which store."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import F, Value
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 
 from marketdesk.merchants.models import Merchant, Role
@@ -20,13 +21,14 @@ CHOSEN = "merchant"
 
 class MerchantRequest(HttpRequest):
     """A request of a merchant's staff: `actor` goes into every verb, `stores` are all that they may choose from,
-    `owned` those of them that they own."""
+    `owned` those of them that they own, `owned_here` the one of these that they work for now, if it is one."""
 
     user: User
     actor: Actor
     merchant: Merchant
     stores: list[Merchant]
     owned: list[Merchant]
+    owned_here: Merchant | None
 
 
 def merchants_only(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
@@ -49,19 +51,29 @@ def merchants_only(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpR
         chosen = request.session.get(CHOSEN)
         first = next(store for store in request.stores if not store.is_sandbox)
         request.merchant = next((store for store in request.stores if store.pk == chosen), first)
+        real = request.merchant.sandbox_of_id or request.merchant.pk
+        request.owned_here = next((store for store in request.owned if store.pk == real), None)
         request.actor = Actor(Party.MERCHANT, user_id=user.pk, merchant_id=request.merchant.pk, name=user.name)
         return view(request, *args, **kwargs)
 
     return enter
 
 
+def for_owners(request: MerchantRequest) -> HttpResponse:
+    """Says to others of a store's staff whom to ask."""
+    return render(request, "dashboard/for_owners.html", {"merchant": request.merchant}, status=403)
+
+
 def owners_only(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Of a store's staff only its owners; the others read whom to ask, whatever the address names."""
+    """Of a store's staff only its owners; the others read whom to ask, whatever the address names. Who looks at the
+    sandbox acts for the store that it belongs to."""
 
     @wraps(view)
     def enter(request: MerchantRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.merchant not in request.owned:
-            return render(request, "dashboard/for_owners.html", {"merchant": request.merchant}, status=403)
+        if request.owned_here is None:
+            return for_owners(request)
+        request.merchant = request.owned_here
+        request.actor = replace(request.actor, merchant_id=request.merchant.pk)
         return view(request, *args, **kwargs)
 
     return merchants_only(enter)

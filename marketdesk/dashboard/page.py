@@ -33,7 +33,7 @@ def render(
         "menu": [[entry for entry in entries if entry.urgent], [entry for entry in entries if not entry.urgent]],
         "waiting": counts.waiting,
         "merchant": request.merchant,
-        "is_owner": request.merchant in request.owned,
+        "is_owner": request.owned_here is not None,
         "stores": request.stores if len(request.stores) > 1 else [],
     }
     return django_render(request, template, {**shell, **context}, status=status)

@@ -12,7 +12,7 @@ from marketdesk.merchants.models import Membership, Merchant
 from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
 from marketdesk.people.party import Party
-from marketdesk.programs import registering
+from marketdesk.programs import registering, sandbox
 from marketdesk.programs.models import AccessToken, App, Reach
 from tests.conftest import signed_in
 from tests.registering import CALLBACK, register
@@ -234,13 +234,26 @@ def test_an_app_in_the_sandbox_says_so_and_is_revoked_there(
 ) -> None:
     app, _ = register(store, mehmet, is_sandbox=True)
     token = registering.get_token(app, by=mehmet)
-    assert shown(mehmet_client.get(PAGE)).split('id="own"')[0].count(">Sandbox<") == 1
+    assert shown(mehmet_client.get(PAGE)).split('id="own"')[0].count('class="tag note">Sandbox<') == 1
 
     send(mehmet_client, f"{PAGE}/{app.public_id}/revoke")
 
     found = AccessToken.find(token)
     assert found
     assert found.is_revoked
+
+
+def test_an_owner_who_looks_at_the_sandbox_acts_for_the_store(mehmet_client: Client, store: Merchant) -> None:
+    tried = sandbox.store_of(store)
+    mehmet_client.post("/dashboard/store", {"store": tried.public_id})
+
+    answer = send(mehmet_client, f"{PAGE}/new", **ERP)
+
+    assert App.objects.get().merchant == store
+    assert f'href="{PAGE}"' in answer.content.decode()
+    for one in (store, tried):  # whichever they look at, it is the store that is asked
+        mehmet_client.post("/dashboard/store", {"store": one.public_id})
+        assert mehmet_client.get(f"{PAGE}/{App.objects.get().public_id}").status_code == 200
 
 
 def test_an_agent_sees_no_apps_and_does_nothing_with_them(agent_client: Client, app: App) -> None:
