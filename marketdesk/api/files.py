@@ -3,6 +3,7 @@ app that it was made for."""
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.core.signing import BadSignature, TimestampSigner
 from django.http import FileResponse, HttpRequest
 from django.urls import reverse
@@ -10,7 +11,7 @@ from django.urls import reverse
 from marketdesk.api.envelope import Refusal
 from marketdesk.people.actor import Actor
 from marketdesk.people.party import Party
-from marketdesk.programs.models import AccessToken
+from marketdesk.programs.models import AccessToken, App
 from marketdesk.tickets.models import Attachment
 from marketdesk.ui.pictures import HEADERS
 
@@ -22,9 +23,18 @@ def link(attachment: Attachment, request: HttpRequest, token: AccessToken) -> st
     """Where the picture can be fetched, at the host that the program itself called."""
     # An app's link outlives the renewal of its token.
     holder = f"app-{token.application_id}" if token.application_id else f"token-{token.pk}"
+    return request.build_absolute_uri(_path(attachment, token.merchant_id, holder))
+
+
+def own_link(attachment: Attachment, app: App) -> str:
+    """The same at our own address, for an app that did not call."""
+    return f"{settings.BASE_URL}{_path(attachment, attachment.merchant_id, f'app-{app.pk}')}"
+
+
+def _path(attachment: Attachment, merchant: int, holder: str) -> str:
     # The suffix is for clients that tell a picture by it.
-    signed = f"{_signer.sign(f'{attachment.public_id}.{token.merchant_id}.{holder}')}.{attachment.suffix}"
-    return request.build_absolute_uri(reverse("api-picture", "marketdesk.api.urls", [signed]))
+    signed = f"{_signer.sign(f'{attachment.public_id}.{merchant}.{holder}')}.{attachment.suffix}"
+    return reverse("api-picture", "marketdesk.api.urls", [signed])
 
 
 def picture(request: HttpRequest, signed: str) -> FileResponse:

@@ -33,6 +33,21 @@ def no_ticket() -> Refusal:
     return Refusal(NOT_FOUND, _("There is no such ticket."), status=404)
 
 
+def no_order() -> Refusal:
+    """The same for a stranger's order, byte for byte (D31)."""
+    return Refusal(NOT_FOUND, _("There is no such order."), status=404)
+
+
+def no_subscription() -> Refusal:
+    """The same for another app's subscription, byte for byte (D31)."""
+    return Refusal(NOT_FOUND, _("There is no such subscription."), status=404)
+
+
+def no_app() -> Refusal:
+    words = _("Only an app can subscribe: its secret signs the messages. This access token belongs to none.")
+    return Refusal(NO_ACCESS, words, status=403)
+
+
 def changed() -> Refusal:
     return Refusal(412, _("The ticket has changed since you read it. Nothing was done."), status=412)
 

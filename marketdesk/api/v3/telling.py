@@ -1,0 +1,34 @@
+"""What subscriptions are told, in the words of this door: the ticket or order as a call would answer it."""
+
+from functools import partial
+
+from django.utils import timezone, translation
+
+from marketdesk.api import files, reading
+from marketdesk.api.v3 import order_schemas, schemas
+from marketdesk.api.v3.schemas import Wire
+from marketdesk.journal.models import Event
+from marketdesk.orders.models import OrderItem
+from marketdesk.outbox.models import Subscription, Topic
+from marketdesk.outbox.webhooks.topics import Says
+from marketdesk.refunds.models import Refund
+
+
+def ticket(event: Event, subscription: Subscription) -> Wire | None:
+    """The ticket, while it waits for the merchant."""
+    by = subscription.actor()
+    waiting = reading.seen(by).waiting_for_merchant()
+    found = reading.whole(waiting.filter(pk=event.ticket_id or 0), by)
+    with translation.override("en"):
+        link = partial(files.own_link, app=subscription.app)
+        return schemas.ticket_out(found[0], link, timezone.now()) if found else None
+
+
+def order(event: Event, subscription: Subscription) -> Wire | None:
+    """The order, with its refund."""
+    items = OrderItem.objects.visible_to(subscription.actor()).filter(refunds__public_id=event.data["refund"])
+    found = items.select_related("order", "product").first()
+    return order_schemas.order_out(found, Refund.objects.filter(item=found)) if found else None
+
+
+SAYS: dict[str, Says] = {Topic.TICKET_AWAITING_MERCHANT: ticket, Topic.ORDER_REFUND: order}
