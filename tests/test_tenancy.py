@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.db import connection
@@ -25,7 +26,9 @@ from marketdesk.dashboard.acts import ACTS as MERCHANT_ACTS
 from marketdesk.journal.models import Event
 from marketdesk.merchants.models import Membership, Merchant
 from marketdesk.orders.models import Product
-from marketdesk.people.actor import Actor
+from marketdesk.outbox.models import Topic
+from marketdesk.outbox.webhooks import subscribing
+from marketdesk.people.actor import Actor, clock
 from marketdesk.people.models import PlatformKey, Scope, User
 from marketdesk.people.party import Party
 from marketdesk.programs import registering
@@ -176,6 +179,9 @@ PLATFORM: dict[str, tuple[str, Scope | None, dict[str, Any]]] = {
     "platform/v1/refunds/<refund>/result": ("POST", Scope.REFUNDS, {"status": "succeeded"}),
 }
 
+DAMAGED = {"refund_reason": "ITEM_IS_DAMAGED"}
+# These read what they are sent from the address.
+WISHED = {"topic_id": "TICKET_AWAITING_MERCHANT", "endpoint": "https://93.184.216.34/"}
 # API v3: method, path, the scope that it takes (None: any token) and a body; `<ticket>` and the like are the object.
 V3: list[tuple[str, str, AppScope | None, dict[str, Any]]] = [
     ("GET", "api/v3/oauth/test", None, {}),
@@ -185,6 +191,16 @@ V3: list[tuple[str, str, AppScope | None, dict[str, Any]]] = [
     ("PUT", "api/v3/tickets/<ticket>", AppScope.WRITE_TICKETS, {"state": "CLOSED"}),
     ("PUT", "api/v3/tickets/<ticket>", AppScope.WRITE_TICKETS, {"state": "AWAITING_WISH"}),
     ("POST", "api/v3/tickets/<ticket>/replies", AppScope.WRITE_TICKETS, {"message": "Hello"}),
+    ("GET", "api/v3/orders/<order>", AppScope.READ_ORDERS, {}),
+    ("GET", "api/v3/orders/<order>/refund_reasons", AppScope.READ_ORDERS, {}),
+    ("PUT", "api/v3/orders/<order>/refund", AppScope.WRITE_ORDERS, DAMAGED),
+    ("POST", "api/v3/orders/<order>/refund", AppScope.WRITE_ORDERS, DAMAGED),
+    ("GET", "api/v3/webhook/topics", AppScope.READ_WEBHOOKS, {}),
+    ("GET", "api/v3/webhook/subscriptions", AppScope.READ_WEBHOOKS, {}),
+    ("POST", "api/v3/webhook/subscriptions", AppScope.WRITE_WEBHOOKS, WISHED),
+    ("GET", "api/v3/webhook/subscriptions/<subscription>", AppScope.READ_WEBHOOKS, {}),
+    ("PUT", "api/v3/webhook/subscriptions/<subscription>", AppScope.WRITE_WEBHOOKS, {"status": "ACTIVE"}),
+    ("DELETE", "api/v3/webhook/subscriptions/<subscription>", AppScope.WRITE_WEBHOOKS, {}),
 ]
 V3_OPEN = {"api/v3/openapi.json", "api/v2/openapi.json"}
 # Apps come here with a secret and a code instead of a token: tests/api/test_oauth.py.
@@ -587,46 +603,61 @@ def test_another_customers_ticket_is_as_if_absent_for_the_marketplaces_app(path:
 def call_v3(method: str, path: str, body: dict[str, Any], token: str, **names: str) -> tuple[Any, list[str]]:
     """Call API v3; what comes back, and the statements that wrote anything."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
+    address = Route("", path).address(names) + (f"?{urlencode(body)}" if "/webhook/" in path else "")
     with CaptureQueriesContext(connection) as queries:
-        response = Client().generic(
-            method, Route("", path).address(names), json.dumps(body), "application/json", headers=headers
-        )
+        response = Client().generic(method, address, json.dumps(body), "application/json", headers=headers)
     return response, [one["sql"] for one in queries if one["sql"].startswith(("INSERT", "UPDATE", "DELETE"))]
 
 
-def names_of(world: World) -> dict[str, str]:
-    """What the arguments of API v3's addresses name: the store's own."""
-    return {"ticket": world.ticket.public_id}
+def names_of(ticket: Ticket, app: App) -> dict[str, str]:
+    """What the arguments of API v3's addresses name: what belongs to a store, and to an app."""
+    topic = Topic.ORDER_REFUND
+    subscription = subscribing.subscribe(app, ticket.merchant, topic, "https://93.184.216.34/", by=clock())
+    item = ticket.items.get()
+    return {"ticket": ticket.public_id, "order": item.public_id, "subscription": subscription.public_id}
+
+
+def app_of(store: Merchant) -> App:
+    app = App(merchant=store, name="ERP", scopes=AppScope.values)
+    app.set_secret()
+    app.save()
+    return app
 
 
 @pytest.mark.parametrize(("method", "path", "scope", "body"), V3)
 def test_a_stores_token_opens_what_its_scope_says_and_nothing_else(
     method: str, path: str, scope: AppScope | None, body: dict[str, Any], world: World, store: Merchant
 ) -> None:
+    app = app_of(store)
+    names = names_of(world.ticket, app)
     revoked, expired = AccessToken.issue(store, "revoked"), AccessToken.issue(store, "expired")
     AccessToken.objects.get(name="revoked").revoke()
     AccessToken.objects.filter(name="expired").update(expires=datetime.now(UTC))
     for token in ("", "unknown", revoked, expired, PlatformKey.issue("shop", Scope.values)):
-        response, writes = call_v3(method, path, body, token, **names_of(world))
+        response, writes = call_v3(method, path, body, token, **names)
         assert (response.status_code, writes) == (401, []), token
     for one in AppScope:
-        token = AccessToken.issue(store, one.name)
-        AccessToken.objects.filter(name=one.name).update(scope=one)
-        response, writes = call_v3(method, path, body, token, **names_of(world))
-        if scope in {None, one}:
+        token = AccessToken.issue(store, one.name, app=app)
+        # Who subscribes must be allowed to read what is told, too.
+        also = f"{AppScope.READ_TICKETS} {AppScope.READ_ORDERS}" if one == AppScope.WRITE_WEBHOOKS else ""
+        AccessToken.objects.filter(name=one.name).update(scope=f"{one} {also}")
+        response, writes = call_v3(method, path, body, token, **names)
+        if scope in {None, *f"{one} {also}".split()}:
             assert response.status_code in {200, 201, 204, 409}, response.content
         else:
             assert (response.status_code, response.json()["code"], writes) == (403, 1006, []), one
 
 
-@pytest.mark.parametrize(("method", "path", "body"), [(m, path, body) for m, path, _, body in V3 if "<ticket>" in path])
-def test_another_stores_ticket_is_as_if_absent_in_v3(
+@pytest.mark.parametrize(("method", "path", "body"), [(m, path, body) for m, path, _, body in V3 if "<" in path])
+def test_what_is_another_stores_is_as_if_absent_in_v3(
     method: str, path: str, body: dict[str, Any], world: World, store: Merchant
 ) -> None:
-    token = AccessToken.issue(store, "erp")
+    app = app_of(store)
+    token = AccessToken.issue(store, "erp", app=app)
+    own, foreign = names_of(world.ticket, app), names_of(world.foreign, app_of(world.foreign.merchant))
 
-    theirs, writes = call_v3(method, path, body, token, **names_of(world) | {"ticket": world.foreign.public_id})
-    nobodys, _ = call_v3(method, path, body, token, **names_of(world) | {"ticket": ABSENT})
+    theirs, writes = call_v3(method, path, body, token, **foreign)
+    nobodys, _ = call_v3(method, path, body, token, **dict.fromkeys(own, ABSENT))
 
     assert (theirs.status_code, theirs.content) == (404, nobodys.content)
     assert writes == []

@@ -1,7 +1,6 @@
 """An app looks after its subscriptions; what they are told is in tests/outbox/test_subscriptions.py."""
 
 from collections.abc import Callable
-from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -9,7 +8,6 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from marketdesk.lib.calling import Allowed
 from marketdesk.merchants.models import Merchant
 from marketdesk.outbox.models import Subscription, Topic
 from marketdesk.outbox.webhooks import subscribing
@@ -19,14 +17,8 @@ from tests.unchanged import nothing_changed
 
 pytestmark = pytest.mark.django_db
 
-HOOKS = "https://erp.example/hooks"
+HOOKS = "https://93.184.216.34/hooks"  # no name that would have to be looked up
 TICKETS, REFUNDS = Topic.TICKET_AWAITING_MERCHANT, Topic.ORDER_REFUND
-
-
-@pytest.fixture(autouse=True)
-def _reachable(settings: Any) -> None:
-    """Names are not looked up: these are known."""
-    settings.WEBHOOK_ALLOW = Allowed(["erp.example"])
 
 
 @pytest.fixture
@@ -111,8 +103,9 @@ def test_an_active_subscription_keeps_its_address(erp: Program) -> None:
 
 @pytest.mark.parametrize(
     "endpoint",
-    ["", "erp.example", "ftp://erp.example/", "https://127.0.0.1/", "http://10.0.0.1/", "https://[::1]/", "x" * 501,
-     "https://user:pass@erp.example/", "https://erp.example/\x00", "https://169.254.169.254/latest"],
+    ["", "erp.example", "ftp://93.184.216.34/", "http://93.184.216.34/", "https://127.0.0.1/", "https://10.0.0.1/",
+     "https://[::1]/", "https://" + "x" * 501, "https://user:pass@93.184.216.34/", "https://93.184.216.34/\x00",
+     "https://169.254.169.254/latest"],
 )  # fmt: skip
 def test_an_address_that_must_not_be_called_is_refused_in_words(erp: Program, endpoint: str) -> None:
     with nothing_changed():
