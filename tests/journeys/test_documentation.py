@@ -14,13 +14,6 @@ pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
 LIST = "/api/docs/v2/get-ticket-get-action-required"
 PAGES = [*(f"/api/docs/{one}" for one in ("", "v2", "v2/get-ticket", "refund-reasons", "webhooks")), LIST]
-    "/api/docs/",
-    "/api/docs/v2",
-    "/api/docs/v2/get-ticket",
-    "/api/docs/refund-reasons",
-    "/api/docs/webhooks",
-    LIST,
-]
 
 
 @pytest.mark.parametrize("window", WINDOWS)
