@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('merchants', '0004_delete_accesstoken'),
         ('orders', '0002_items_in_order'),
-        ('tickets', '0004_ordered_lists'),
+        ('tickets', '0005_sandbox'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
