@@ -9,6 +9,7 @@ from django.http import FileResponse, HttpRequest
 from django.urls import reverse
 
 from marketdesk.api.envelope import Refusal
+from marketdesk.merchants.models import Merchant
 from marketdesk.people.actor import Actor
 from marketdesk.people.party import Party
 from marketdesk.programs.models import AccessToken, App
@@ -26,9 +27,9 @@ def link(attachment: Attachment, request: HttpRequest, token: AccessToken) -> st
     return request.build_absolute_uri(_path(attachment, token.merchant_id, holder))
 
 
-def own_link(attachment: Attachment, app: App) -> str:
+def own_link(attachment: Attachment, app: App, merchant: Merchant) -> str:
     """The same at our own address, for an app that did not call."""
-    return f"{settings.BASE_URL}{_path(attachment, attachment.merchant_id, f'app-{app.pk}')}"
+    return f"{settings.BASE_URL}{_path(attachment, merchant.pk, f'app-{app.pk}')}"
 
 
 def _path(attachment: Attachment, merchant: int, holder: str) -> str:

@@ -20,7 +20,7 @@ def ticket(event: Event, subscription: Subscription) -> Wire | None:
     waiting = reading.seen(by).waiting_for_merchant()
     found = reading.whole(waiting.filter(pk=event.ticket_id or 0), by)
     with translation.override("en"):
-        link = partial(files.own_link, app=subscription.app)
+        link = partial(files.own_link, app=subscription.app, merchant=subscription.merchant)
         return schemas.ticket_out(found[0], link, timezone.now()) if found else None
 
 
