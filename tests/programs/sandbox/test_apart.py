@@ -150,7 +150,15 @@ def test_nobody_is_written_to_whatever_happens(
     assert mail.outbox == []
     assert Event.objects.filter(merchant_id=here.pk, verb="mark_late").count() > 1
     assert Event.objects.filter(merchant_id=here.pk, verb="refund_failed").exists()
+    assert not Event.objects.filter(verb="due_soon").exists()
     assert all(recipients.of(event) == [] for event in Event.objects.filter(merchant_id=here.pk))
+
+
+def test_nor_of_a_refund_that_is_on_no_ticket(here: Merchant, store: Merchant, sofia: Actor) -> None:
+    failed = {"verb": "refund_failed", "subject_kind": "refund", "subject_id": 1, "actor": clock().as_json()}
+
+    assert recipients.of(Event(merchant_id=here.pk, **failed)) == []
+    assert recipients.of(Event(merchant_id=store.pk, **failed))[0].user.pk == sofia.user_id
 
 
 def test_the_marketplaces_programs_hear_nothing(
@@ -205,14 +213,15 @@ def test_an_import_neither_changes_nor_names_what_is_in_it(here: Merchant, ada_u
         write(products.Products(), [Row(1, {"id": "p-9", "merchant": here.external_id, "name": "Mine"})]),
         write(orders.Orders(), [Row(1, row)]),
         write(orders.Orders(), [Row(1, row | {"id": sold.external_id})]),
+        write(orders.Orders(), [Row(1, {"id": sold.external_id, "city": "Mine"})]),
     ]
 
-    assert [one.done for one in outcomes] == [{}] * 4
-    assert [len(one.problems) for one in outcomes] == [1] * 4
+    assert [one.done for one in outcomes] == [{}] * 5
+    assert [len(one.problems) for one in outcomes] == [1] * 5
     lamp.refresh_from_db()
     sold.refresh_from_db()
     assert lamp.name != "Mine"
-    assert sold.customer != ada_user
+    assert (sold.customer != ada_user, sold.city) == (True, "Sandbox")
 
 
 def test_customers_find_nothing_of_it(here: Merchant, ada_client: Client) -> None:
