@@ -135,6 +135,7 @@ def test_nobody_is_written_to_whatever_happens(
     store: Merchant, here: Merchant, mehmet: Actor, sofia: Actor, later: Callable[..., list[EmailMessage]]
 ) -> None:
     """Every deed of a program, what follows by itself, and all that the clock does for half a year."""
+    jobs.sweep_due_soon({})
     tried(store, "order_status").reply("It is on its way.", by=_program(store))
     tried(store, "store_question").resolve("Yes, we do.", by=_program(store))
     tried(store, "item_problem").appeal("Please look.", by=_program(store))
