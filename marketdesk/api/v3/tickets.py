@@ -36,6 +36,18 @@ CURSOR = "api v3: the tickets after"
 # What names a ticket in an address. That it is an id is seen when it is looked for, so that all others are absent.
 TicketId = Annotated[str, Field(examples=[A_TICKET], json_schema_extra={**ID, "description": "The ticket's id."})]
 
+# What a program can do with the tickets of a list.
+_GO_ON = {
+    "responses": {
+        200: {
+            "links": {
+                call: {"operationId": call, "parameters": {"ticket": "$response.body#/data/0/id"}}
+                for call in ("get_ticket", "update_ticket", "reply_to_ticket", "list_ticket_events")
+            }
+        }
+    }
+}
+
 
 class Wanted(Schema):
     """Which tickets, and in which order."""
@@ -99,6 +111,7 @@ class Said(Schema):
     "the next page, and are left out on the last: follow them and no ticket is passed over or told twice, however many "
     "changed in the same millisecond. To keep up with all changes, sort by `updated_at.asc`: a ticket that changes "
     "while you read comes again at the end.",
+    openapi_extra=_GO_ON,
 )
 def tickets(request: ProgramRequest, wanted: Query[Wanted]) -> HttpResponse:
     by, tree = request.auth.actor(), chosen(wanted.fields, TicketOut)
