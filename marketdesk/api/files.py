@@ -9,10 +9,10 @@ from django.http import FileResponse, HttpRequest
 from django.urls import reverse
 
 from marketdesk.api.envelope import Refusal
-from marketdesk.merchants.models import Merchant
+from marketdesk.outbox.models import Subscription
 from marketdesk.people.actor import Actor
 from marketdesk.people.party import Party
-from marketdesk.programs.models import AccessToken, App
+from marketdesk.programs.models import AccessToken
 from marketdesk.tickets.models import Attachment
 from marketdesk.ui.pictures import HEADERS
 
@@ -24,17 +24,17 @@ def link(attachment: Attachment, request: HttpRequest, token: AccessToken) -> st
     """Where the picture can be fetched, at the host that the program itself called."""
     # An app's link outlives the renewal of its token.
     holder = f"app-{token.application_id}" if token.application_id else f"token-{token.pk}"
-    return request.build_absolute_uri(_path(attachment, token.merchant_id, holder))
+    return request.build_absolute_uri(_path(attachment, f"{token.merchant_id}.{holder}"))
 
 
-def own_link(attachment: Attachment, app: App, merchant: Merchant) -> str:
-    """The same at our own address, for an app that did not call."""
-    return f"{settings.BASE_URL}{_path(attachment, merchant.pk, f'app-{app.pk}')}"
+def link_of(attachment: Attachment, subscription: Subscription) -> str:
+    """The same at our own address, for an app that is told without having called."""
+    return settings.BASE_URL + _path(attachment, f"{subscription.merchant_id}.app-{subscription.app_id}")
 
 
-def _path(attachment: Attachment, merchant: int, holder: str) -> str:
+def _path(attachment: Attachment, holder: str) -> str:
     # The suffix is for clients that tell a picture by it.
-    signed = f"{_signer.sign(f'{attachment.public_id}.{merchant}.{holder}')}.{attachment.suffix}"
+    signed = f"{_signer.sign(f'{attachment.public_id}.{holder}')}.{attachment.suffix}"
     return reverse("api-picture", "marketdesk.api.urls", [signed])
 
 

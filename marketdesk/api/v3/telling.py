@@ -19,9 +19,10 @@ def ticket(event: Event, subscription: Subscription) -> Wire | None:
     by = subscription.actor()
     waiting = reading.seen(by).waiting_for_merchant()
     found = reading.whole(waiting.filter(pk=event.ticket_id or 0), by)
+    if not found:
+        return None
     with translation.override("en"):
-        link = partial(files.own_link, app=subscription.app, merchant=subscription.merchant)
-        return schemas.ticket_out(found[0], link, timezone.now()) if found else None
+        return schemas.ticket_out(found[0], partial(files.link_of, subscription=subscription), timezone.now())
 
 
 def order(event: Event, subscription: Subscription) -> Wire | None:
