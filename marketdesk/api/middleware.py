@@ -72,6 +72,8 @@ def answer(request: HttpRequest) -> HttpResponseBase:
 
 def marked(response: HttpResponseBase, number: str, path: str = "") -> HttpResponseBase:
     """With the headers that every answer has."""
+    if isinstance(response, HttpResponse):  # the server would send it in chunks, which not every old client reads
+        response.headers["Content-Length"] = str(len(response.content))
     response.headers["X-Request-Id"] = number
     if path.startswith(V3):
         response.headers["Wish-Request-Id"] = number

@@ -50,6 +50,12 @@ BROKEN_FILE = b"\r\n".join(
         "/api/%ff%fe",
         "/api/v2/ticket/reply/x",
         "/api/files/",
+        "/api//v2/ticket",
+        "/api/v2//ticket",
+        "/api/v2/%",
+        "/api/v2/%zz",
+        "/api/v2/ticket;x=1",
+        "/api%2Fv2%2Fnothing",
         "/api/" + "x" * 3000,
     ],
 )

@@ -9,6 +9,7 @@ from wish.order import Order as OrderClient
 from wish.ticket import Ticket as TicketClient
 
 from marketdesk.merchants.models import Merchant
+from marketdesk.orders.models import Order
 from marketdesk.people.actor import Actor
 from marketdesk.programs.models import AccessToken
 from marketdesk.tickets.models import Ticket
@@ -31,7 +32,7 @@ def wish(connect: Callable[[str], TicketClient], store: Merchant) -> TicketClien
 
 
 def test_it_works_through_a_merchants_day(
-    wish: TicketClient, ask: Callable[..., Ticket], ada: Actor, mehmet: Actor
+    wish: TicketClient, ask: Callable[..., Ticket], ada: Actor, mehmet: Actor, order: Order
 ) -> None:
     question, purchase = ask("order_status"), ask("item_problem", "Die Lampe kam kaputt an.")
 
@@ -53,7 +54,7 @@ def test_it_works_through_a_merchants_day(
     assert wish.reopen(id=question.public_id, reply="Noch etwas.")["success"] == 1
     assert wish.appeal(id=purchase.public_id)["success"] == 1
     refunds = OrderClient(wish.client)
-    lamp, shade = (item.public_id for item in purchase.order.items.order_by("pk"))
+    lamp, shade = (item.public_id for item in order.items.order_by("pk"))
     assert refunds.retrieve(id=shade)["Order"]["state"] == "SHIPPED"
     assert refunds.cancel_order(id=shade, reason_code=-1, reason_note="A gift.")["success"] == 1
     assert refunds.retrieve(id=shade)["Order"]["refunded_reason"] == "Other reason"
