@@ -61,7 +61,7 @@ def _list(_options: argparse.Namespace) -> int:
 
     waiting = Count("deliveries", filter=Q(deliveries__status="waiting"))
     given_up = Count("deliveries", filter=Q(deliveries__status="given_up"))
-    for one in Endpoint.objects.of_operator().annotate(waiting=waiting, lost=given_up).order_by("pk"):
+    for one in Endpoint.of_operator().annotate(waiting=waiting, lost=given_up).order_by("pk"):
         state = f"disabled ({one.disabled_because})" if one.disabled_at else "failing" if one.failing_since else "works"
         print(f"{one.public_id}  {state}  {one.waiting} waiting  {one.lost} given up  {one.url}  ", end="")
         print(",".join(one.kinds) or "all events")
@@ -74,7 +74,7 @@ def _change(options: argparse.Namespace) -> int:
     from marketdesk.outbox.models import Endpoint
     from marketdesk.outbox.webhooks import endpoints
 
-    endpoint = Endpoint.objects.of_operator().filter(public_id=options.id).first()
+    endpoint = Endpoint.of_operator().filter(public_id=options.id).first()
     if endpoint is None:
         raise Refused(f"There is no endpoint {options.id!r}: `marketdesk webhook list` prints them.")
     try:

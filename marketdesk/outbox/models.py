@@ -35,14 +35,6 @@ class EndpointState(models.TextChoices):
     DEAD = "dead", _("Disabled: unreachable")
 
 
-class Endpoints(models.QuerySet["Endpoint"]):
-    """Endpoints of everybody."""
-
-    def of_operator(self) -> "Endpoints":
-        """Those that the operator looks after, without the subscriptions of merchants' apps."""
-        return self.filter(subscription__isnull=True)
-
-
 class Endpoint(models.Model):
     """An address of the operator's that is told of the kinds of events that it chose (none chosen: of all).
 
@@ -70,10 +62,13 @@ class Endpoint(models.Model):
     lease_until = models.DateTimeField(null=True)
     lease_no = models.PositiveIntegerField(default=0)
 
-    objects = Endpoints.as_manager()
-
     def __str__(self) -> str:
         return f"{self.public_id} {self.url}"
+
+    @classmethod
+    def of_operator(cls) -> models.QuerySet["Endpoint"]:
+        """Those that the operator looks after, without the subscriptions of merchants' apps."""
+        return Endpoint.objects.filter(subscription__isnull=True)
 
     @property
     def state(self) -> EndpointState:
@@ -128,8 +123,6 @@ class Subscription(Endpoint):
     app = models.ForeignKey(App, models.CASCADE, related_name="subscriptions")
     merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="+")
     topic = models.CharField(max_length=40, choices=Topic)
-
-    objects = models.Manager()  # type: ignore[assignment, misc]
 
     @property
     def is_active(self) -> bool:

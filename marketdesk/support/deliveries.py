@@ -84,7 +84,7 @@ class ReplayForm(DeedForm):
 
 def find_endpoint(public_id: str) -> Endpoint:
     """The endpoint; 404 for none."""
-    found: Endpoint = get_object_or_404(Endpoint.objects.of_operator(), public_id=public_id)
+    found: Endpoint = get_object_or_404(Endpoint.of_operator(), public_id=public_id)
     return found
 
 

@@ -64,7 +64,7 @@ class AddForm(KindsForm):
 @administrators_only
 def webhooks(request: AgentRequest) -> HttpResponse:
     """All endpoints, each with how it does."""
-    rows = [_described(one) for one in watching.watched(Endpoint.objects.of_operator(), request.actor.at)]
+    rows = [_described(one) for one in watching.watched(Endpoint.of_operator(), request.actor.at)]
     context = {"rows": rows, "days": watching.LOOKED_BACK.days}
     return render(request, "support/webhooks.html", context)
 

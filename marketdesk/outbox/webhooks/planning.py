@@ -25,7 +25,7 @@ def plan(event: Event, now: datetime) -> None:
         return
     if Merchant.objects.is_sandbox(event.merchant_id):  # the marketplace would pay a refund that was only tried
         return
-    endpoints = Endpoint.objects.of_operator().filter(disabled_at__isnull=True, after_event__lt=event.pk)
+    endpoints = Endpoint.of_operator().filter(disabled_at__isnull=True, after_event__lt=event.pk)
     wanting = [endpoint for endpoint in endpoints if _is_told(endpoint, event)]
     said: dict[int, Said] = {}
     with transaction.atomic():

@@ -57,4 +57,4 @@ def replay_since(since: datetime, *, by: Actor) -> int:
 
 
 def _working() -> QuerySet[Endpoint]:
-    return Endpoint.objects.of_operator().filter(disabled_at__isnull=True).order_by("pk")
+    return Endpoint.of_operator().filter(disabled_at__isnull=True).order_by("pk")
