@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from django.http import HttpRequest
+from django.utils import timezone
 
 from marketdesk.api import limits
 from marketdesk.api.v2 import errors
@@ -35,6 +36,7 @@ def of(
     if token.is_expired():
         raise errors.expired()
     limits.count(request, token)
+    token.used(timezone.now())
     if sent.address and token.application and not token.application.tokens_in_address:
         raise errors.not_in_address()
     if scope is not None and not token.allows(scope):

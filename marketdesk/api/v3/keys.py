@@ -1,6 +1,7 @@
 """Whose call it is: the store's token, in the header only, with the scope that the call needs."""
 
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from ninja.security import HttpBearer
 
@@ -32,6 +33,7 @@ class Bearer(HttpBearer):
         if found.is_expired():
             raise errors.unauthorized(errors.TOKEN_EXPIRED, _("This access token has expired."))
         limits.count(request, found)
+        found.used(timezone.now())
         if self.scope is not None and not found.allows(self.scope):
             raise errors.no_access(self.scope)
         return found
