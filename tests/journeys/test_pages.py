@@ -11,17 +11,20 @@ from django.utils import timezone
 from playwright.sync_api import ConsoleMessage, Dialog, Page
 
 from marketdesk.journal.models import Event
+from marketdesk.merchants.models import Merchant
 from marketdesk.orders.models import Order, Product
 from marketdesk.outbox.models import Attempt, Delivery, Endpoint
 from marketdesk.outbox.webhooks import planning
 from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
 from marketdesk.policy import promises
+from marketdesk.programs.models import AccessToken, Reach, Scope
 from marketdesk.refunds import refunding
 from marketdesk.tickets import links
 from marketdesk.tickets.models import Ticket
 from tests.conftest import make_administrator
 from tests.outbox.webhooks import endpoint
+from tests.registering import register
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
@@ -58,12 +61,24 @@ def test_pages_are_for_everybody(
     mehmet_user: User,
     sofia_user: User,
     sofia: Actor,
+    mehmet: Actor,
+    rival: Actor,
+    store: Merchant,
+    rival_store: Merchant,
 ) -> None:
     options = dict(WINDOWS[window])
     language = options.pop("language", "en")
     User.objects.update(language=language)
     change = promises.change({"reply_hours": 40, "direct_countries": ["DE"]}, reason="Faster.", by=sofia)
     told = a_failing_webhook(tickets["appealed"])
+    public = {
+        "name": f"A translator with a rather long name, {'wide' * 12}",
+        "reach": Reach.PUBLIC,
+        "needs_pkce": False,
+    }
+    own, foreign = register(store, mehmet, **public)[0], register(rival_store, rival, **public, scopes=Scope.values)[0]
+    for app in (own, foreign):
+        AccessToken.issue(store, app.name[:100], app=app)
     for ticket in tickets.values():
         ticket.refresh_from_db()
     ends = links.ends_at(timezone.now())
@@ -84,6 +99,11 @@ def test_pages_are_for_everybody(
             *(f"/dashboard/tickets/{one}/" for one in ("post-purchase", "pre-purchase", "closed", "with-support")),
             *(f"/dashboard/tickets/{one}" for one in ids),
             "/dashboard/search?q=nothing",
+            "/dashboard/apps",
+            "/dashboard/apps/new",
+            *(f"/dashboard/apps/{own.public_id}{one}" for one in ("", "/secret", "/token", "/remove", "/revoke")),
+            f"/oauth/authorize?client_id={foreign.client_id}&scope=tickets:read",
+            "/oauth/authorize?client_id=unknown",
             "/nothing-here",
         ],
         (sofia_user, "sofia-password"): [
