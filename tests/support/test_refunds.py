@@ -10,14 +10,15 @@ from django.utils import timezone
 
 from marketdesk.journal.models import Event
 from marketdesk.merchants.models import Merchant
-from marketdesk.orders.models import Product
+from marketdesk.orders.models import Order, Product
 from marketdesk.outbox.models import Delivery
 from marketdesk.outbox.webhooks import planning
 from marketdesk.people.actor import Actor, clock
 from marketdesk.people.models import User
 from marketdesk.refunds import reconciling
 from marketdesk.refunds.models import Refund, RefundStatus
-from marketdesk.refunds.refunding import refund_items, settle
+from marketdesk.refunds.reasons import OTHER
+from marketdesk.refunds.refunding import refund_item, refund_items, settle
 from marketdesk.tickets.models import Issue, Ticket
 from tests.conftest import make_order
 from tests.outbox.webhooks import endpoint
@@ -188,3 +189,45 @@ def test_pages_stay_within_their_queries(sixty: None, sofia_client: Client, djan
     assert "Next 50" in page
     with django_assert_max_num_queries(20):
         sofia_client.get(f"/support/refunds/{Refund.objects.all()[0].public_id}")
+
+
+# Outside a ticket
+
+
+@pytest.fixture
+def alone(order: Order, mehmet: Actor) -> Refund:
+    (lamp, _shade) = order.items.order_by("pk")
+    return refund_item(lamp, by=mehmet, reason=OTHER, note="A gift.")
+
+
+def test_a_refund_without_a_ticket_is_listed_and_shown(alone: Refund, sofia_client: Client) -> None:
+    planning.plan(Event.objects.get(verb="refund_requested"), timezone.now())
+
+    listed = sofia_client.get("/support/refunds/pending").content.decode()
+    page = sofia_client.get(f"/support/refunds/{alone.public_id}").content.decode()
+
+    for word in ("O-1001", "Table lamp Nara", "89.90 EUR", "Anadolu Home", "Ada L."):
+        assert word in listed
+        assert word in page
+    assert "A gift." in page
+    assert "/support/tickets/" not in page
+
+
+def test_she_notes_by_hand_how_one_without_a_ticket_went(alone: Refund, sofia_client: Client) -> None:
+    answers = [note(sofia_client, alone, outcome="failed", note="The card is gone.") for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [302, 302]
+    alone.refresh_from_db()
+    assert (alone.status, alone.settled_note) == (RefundStatus.FAILED, "The card is gone.")
+    assert Event.objects.filter(verb="refund_failed").count() == 1
+
+
+def test_the_list_costs_the_same_however_many(
+    alone: Refund, order: Order, mehmet: Actor, sofia_client: Client, django_assert_max_num_queries: Any
+) -> None:
+    refund_item(order.items.order_by("pk")[1], by=mehmet, reason=OTHER, note="Both.")
+
+    with django_assert_max_num_queries(12):
+        sofia_client.get("/support/refunds/pending")
+    with django_assert_max_num_queries(20):
+        sofia_client.get(f"/support/refunds/{alone.public_id}")

@@ -108,7 +108,7 @@ class Ticket(models.Model):
     class Meta:
         indexes = [
             models.Index(  # with `shared`, so that places are counted without looking at a single row
-                fields=["merchant", "shared", "due_at", "id"], name="ticket_due", condition=Q(state=State.WITH_MERCHANT)
+                fields=["merchant", "due_at", "id", "shared"], name="ticket_due", condition=Q(state=State.WITH_MERCHANT)
             ),
             models.Index(
                 fields=["merchant", "category", "due_at", "id"],

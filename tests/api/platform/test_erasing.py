@@ -24,7 +24,8 @@ from marketdesk.people.actor import Actor, clock
 from marketdesk.people.models import User
 from marketdesk.performance.models import Rating, rate
 from marketdesk.refunds.models import Refund
-from marketdesk.refunds.refunding import refund_items, settle
+from marketdesk.refunds.reasons import DAMAGED
+from marketdesk.refunds.refunding import refund_item, refund_items, settle
 from marketdesk.tickets.errors import NotAllowed
 from marketdesk.tickets.models import Attachment, Beginning, Draft, Issue, Ticket
 from marketdesk.tickets.rules import OVER
@@ -123,6 +124,14 @@ def test_not_while_a_refund_is_pending(shop: Program, purchase: Ticket, mehmet: 
     assert (refused.status, refused.code) == (409, "refund_pending")
     assert "refund" in refused.data["error"]["message"]
     assert unchanged
+    assert shop.delete("customers/c-1").status == 200
+
+
+def test_not_while_a_refund_without_a_ticket_is_pending(shop: Program, order: Order, mehmet: Actor) -> None:
+    refund = refund_item(order.items.all()[0], by=mehmet, reason=DAMAGED)
+
+    assert (shop.delete("customers/c-1").status, shop.delete("customers/c-1").code) == (409, "refund_pending")
+    settle(refund, succeeded=True, by=clock())
     assert shop.delete("customers/c-1").status == 200
 
 
