@@ -3,11 +3,13 @@
 
 import itertools
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import schemathesis
-from django.db import connection
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, connection
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis.specs.openapi.checks import ignored_auth, negative_data_rejection, positive_data_acceptance
 
@@ -42,6 +44,16 @@ def settled(cases: int, **more: Any) -> settings:
         phases=[Phase.explicit, Phase.generate],
         **more,
     )
+
+
+@pytest.fixture(autouse=True)
+def _keeps_its_connection() -> Iterator[None]:
+    """A request of the real application ends with its connection to the database; here that is the test's own."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
 
 
 @pytest.fixture

@@ -1,10 +1,11 @@
 """The OpenAPI document says all that somebody needs who has never seen the API."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
-import jsonschema
+import jsonschema_rs
 import pytest
 from django.test import Client
 
@@ -24,9 +25,24 @@ def document() -> Json:
 
 
 def calls(document: Json) -> Iterator[tuple[str, Json]]:
+    """All but OAuth's own, whose parameters are RFC 6749's."""
     for path, methods in document["paths"].items():
         for method, call in methods.items():
-            yield f"{method.upper()} {path}", call
+            if call["tags"] != ["Access"]:
+                yield f"{method.upper()} {path}", call
+
+
+def models(document: Json) -> dict[str, Json]:
+    """What these calls take and answer."""
+    schemas = document["components"]["schemas"]
+    found: dict[str, Json] = {}
+    wanted = [dict(calls(document))]
+    while wanted:
+        for name in re.findall(r'"#/components/schemas/(\w+)"', json.dumps(wanted.pop())):
+            if name not in found:
+                found[name] = schemas[name]
+                wanted.append(schemas[name])
+    return found
 
 
 def test_every_call_says_what_it_does_and_every_parameter_what_it_means(document: Json) -> None:
@@ -41,7 +57,8 @@ def test_every_call_says_what_it_does_and_every_parameter_what_it_means(document
 
 
 def test_every_field_says_what_it_means(document: Json) -> None:
-    for name, schema in document["components"]["schemas"].items():
+    assert {"TicketOut", "Reply", "Turn", "Said", "EventOut", "Refusal"} <= models(document).keys()
+    for name, schema in models(document).items():
         assert schema["description"], name
         for field, described in schema.get("properties", {}).items():
             assert described.get("description") or "$ref" in described, (name, field)
@@ -67,18 +84,18 @@ def test_examples_are_as_the_document_says(document: Json) -> None:
 
     def check(schema: Json, place: str) -> None:
         for example in schema.get("examples", []):
-            jsonschema.validate(example, {**schema, **definitions})
+            jsonschema_rs.validate({**schema, **definitions}, example)
         for name, inner in schema.get("properties", {}).items():
             check(inner, f"{place}.{name}")
 
-    for name, schema in document["components"]["schemas"].items():
+    for name, schema in models(document).items():
         check(schema, name)
 
 
 @pytest.mark.django_db
-def test_a_ticket_has_only_fields_that_the_document_knows(document: Json, ticket: Ticket, program: Program) -> None:
+def test_a_ticket_has_no_field_that_the_document_lacks(document: Json, ticket: Ticket, program: Program) -> None:
     told = program.get(f"tickets/{ticket.public_id}").data
     whole = {"$ref": "#/components/schemas/TicketOut", "components": document["components"]}
 
-    jsonschema.validate(told, whole)
+    jsonschema_rs.validate(whole, told)
     assert told.keys() <= document["components"]["schemas"]["TicketOut"]["properties"].keys()
