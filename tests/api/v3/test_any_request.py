@@ -59,7 +59,9 @@ def _keeps_its_connection() -> Iterator[None]:
 @pytest.fixture
 def known(purchase: Ticket, ticket: Ticket) -> dict[str, list[str]]:
     """Names that lead somewhere, for some of the requests."""
-    return {"ticket": [purchase.public_id, ticket.public_id]}
+    tickets = (purchase, ticket)
+    orders = [item.public_id for one in tickets for item in one.items.all()]
+    return {"ticket": [one.public_id for one in tickets], "order": orders}
 
 
 @pytest.fixture
