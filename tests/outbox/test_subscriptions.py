@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import io
 import itertools
 import json
 from collections.abc import Callable, Iterator
@@ -10,7 +11,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.test import Client
 from django.utils import timezone
+from PIL import Image
 
 from marketdesk import schedule
 from marketdesk.journal.models import Event, Job
@@ -24,7 +28,7 @@ from marketdesk.programs.models import AccessToken, App, Scope
 from marketdesk.records import erasing
 from marketdesk.refunds import refunding
 from marketdesk.refunds.models import Refund
-from marketdesk.tickets.models import Ticket
+from marketdesk.tickets.models import Attachment, Ticket
 from tests.outbox import webhooks
 from tests.outbox.webhooks import LOOPBACK, Receiver, always, answers, at_first
 
@@ -123,6 +127,23 @@ def test_a_message_says_the_ticket_as_its_merchant_reads_it_and_is_signed_with_t
     assert said["data"]["state"] == "AWAITING_MERCHANT"
     assert [reply["message"] for reply in said["data"]["replies"]] == ["Wo ist meine Bestellung? Danke."]
     assert b"CANARY" not in request.body
+
+
+def test_a_picture_in_a_message_is_fetched_without_a_token_until_the_app_is_revoked(
+    erp: Receiver, subscribe: Subscribe, ask: Ask, ada: Actor, client: Client
+) -> None:
+    subscribe(erp.url)
+    shot = io.BytesIO()
+    Image.new("RGB", (8, 8), "teal").save(shot, "PNG")
+    ask("order_status", pictures=[Attachment.keep(io.BytesIO(shot.getvalue()), "lamp.png", by=ada)])
+
+    _delivered()
+
+    ((told,),) = [reply["supporting_files"] for reply in _said(erp)[0]["replies"]]
+    address = told["url"].removeprefix(settings.BASE_URL)
+    assert client.get(address).headers["Content-Type"] == "image/jpeg"
+    AccessToken.objects.get().revoke()
+    assert client.get(address).status_code == 404
 
 
 def test_after_a_new_secret_messages_carry_its_signature(
