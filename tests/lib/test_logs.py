@@ -3,6 +3,9 @@
 import logging
 import sys
 
+import pytest
+
+from marketdesk.lib import secret
 from marketdesk.lib.logs import Discreet
 
 TOKEN = "XH0JXiXQQmK3OO57ZnZNBPAsafqQGU-iUdKs9xSIy1To"
@@ -19,6 +22,30 @@ def test_a_link_of_a_mail_is_left_out_of_the_log() -> None:
     assert TOKEN not in line
     assert line.startswith("Error: /t/…/my/0a")
     assert "ValueError: /t/…/my/" in line
+
+
+@pytest.mark.parametrize("prefix", ["md", "mdr", "mdc", "mds", "mdi"])
+def test_what_a_program_carries_is_left_out_wherever_it_stands(prefix: str) -> None:
+    carried = secret.new(prefix)
+
+    assert written(f"{{'token': '{carried}'}}") == f"{{'token': '{prefix}_…'}}"
+    assert written(f"Bearer {carried}") == f"Bearer {prefix}_…"
+
+
+@pytest.mark.parametrize("name", ["access_token", "key", "client_secret", "code", "refresh_token", "code_verifier"])
+def test_what_stands_in_an_address_by_its_name_is_left_out(name: str) -> None:
+    line = written(f"GET /api/v2/oauth/access_token?{name}=canary%21&state=1&x=2&{name}=canary HTTP/1.1")
+
+    assert line == f"GET /api/v2/oauth/access_token?{name}=…&state=1&x=2&{name}=… HTTP/1.1"
+
+
+@pytest.mark.parametrize("line", ["monkey=banana", "error_code=7", "md_ is how they begin", "/api/v2/ticket?id=7&x=1"])
+def test_other_words_stay(line: str) -> None:
+    assert written(line) == line
+
+
+def written(words: str) -> str:
+    return Discreet().format(logging.LogRecord("x", logging.ERROR, "", 1, words, (), None))
 
 
 def test_other_addresses_stay() -> None:

@@ -237,6 +237,15 @@ def test_a_removed_app_gets_nothing(erp: Client, code: Any, now: Any) -> None:
     assert AccessToken.find(given.access_token).is_revoked  # type: ignore[union-attr]
 
 
+def test_an_app_that_is_removed_at_this_moment_gets_nothing(
+    erp: Client, code: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = code()
+    monkeypatch.setattr(guesses, "was_right", lambda _: App.objects.update(removed_at="2026-11-18T10:00Z"))
+
+    refused(Why.BAD_CREDENTIALS, erp.redeem, sent)
+
+
 def test_a_secret_that_cannot_be_read_any_more_fits_nothing(erp: Client, code: Any) -> None:
     App.objects.update(sealed_secret="sealed with another key")
 
@@ -277,7 +286,9 @@ def test_a_code_from_before_the_app_was_one_of_today_is_not_taken(erp: Client, c
 
 
 def test_nobody_sends_what_only_we_know(erp: Client, code: Any) -> None:
-    given = erp.redeem(code(), client="x", user="x", scopes="orders:write", grant="x", before="x", scope="orders:write")
+    ours = ("client", "user", "scopes", "grant", "merchant", "issued", "refresh_token_instance")
+
+    given = erp.redeem(code(), scope="orders:write", **dict.fromkeys(ours, "orders:write"))
 
     assert given.scopes == list(erp.app.scopes)
 
