@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from django.test import Client
 from django.utils import translation
 
 from marketdesk.journal import spending
+from marketdesk.lib import images
 from marketdesk.merchants.models import Membership, Merchant, Role
 from marketdesk.orders.models import ItemState, Order, OrderItem, Product
 from marketdesk.people.actor import Actor
@@ -50,6 +52,15 @@ def _fresh(settings: Any, tmp_path: Any) -> None:
     translation.activate("en")
     settings.MEDIA_ROOT = tmp_path / "files"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drawing a picture starts a program: the same one is drawn once for all tests that are not about drawing."""
+    monkeypatch.setattr(images, "_draw", _draw_once)
+
+
+_draw_once = cache(images._draw)
 
 
 @pytest.fixture

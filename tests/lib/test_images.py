@@ -20,6 +20,11 @@ from marketdesk.lib.images import BadPicture
 CANARY = b"canary-5b1f"
 
 
+@pytest.fixture(autouse=True)
+def drawn_once() -> None:
+    """Here every picture is drawn."""
+
+
 def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
     out = io.BytesIO()
     image.save(out, kind, **options)
