@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from marketdesk.api import limits
 from marketdesk.merchants.models import Merchant
+from marketdesk.policy import promises
 from marketdesk.programs.models import AccessToken
 
 
@@ -74,6 +76,16 @@ def token(store: Merchant) -> str:
 @pytest.fixture
 def program(token: str) -> Program:
     return Program(token)
+
+
+@pytest.fixture
+def prepaid(monkeypatch: pytest.MonkeyPatch, program: Any) -> None:
+    """What a program's calls cost only now and then is paid: the policy is read, and its next calls are taken. However
+    long a test takes, no window ends in it."""
+    monkeypatch.setattr(promises, "REMEMBERED", 86_400.0)
+    monkeypatch.setattr(limits, "MINUTE", 86_400)
+    promises.forget()
+    Client().get("/api/v2/auth_test", {"access_token": program.token})
 
 
 @pytest.fixture

@@ -7,18 +7,15 @@ import pytest
 from django.test.utils import CaptureQueriesContext
 
 from marketdesk.api import limits
-from marketdesk.merchants.models import Merchant
 from marketdesk.orders.models import Order
 from marketdesk.people.actor import Actor
-from marketdesk.policy import promises
-from marketdesk.programs.models import AccessToken
 from marketdesk.refunds import refunding
 from marketdesk.tickets.models import Ticket
 from marketdesk.translations.models import Translation
 from tests.api.conftest import Program
 from tests.api.test_wire_format import a_picture
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("prepaid")]
 
 Count = Callable[..., CaptureQueriesContext]
 LIST = "ticket/get-action-required"
