@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from django.test import Client
 from marketdesk.api import limits
 from marketdesk.merchants.models import Merchant
 from marketdesk.policy import promises
+from marketdesk.policy.models import PolicyChange
 from marketdesk.programs.models import AccessToken
 
 
@@ -76,6 +78,14 @@ def token(store: Merchant) -> str:
 @pytest.fixture
 def program(token: str) -> Program:
     return Program(token)
+
+
+@pytest.fixture
+def unlimited(db: None) -> None:
+    """For tests that call more often than any program may."""
+    values = {"program_calls": 0, "merchant_calls": 0, "unknown_tokens": 0}
+    PolicyChange.objects.create(values=values, reason="A trial.", valid_from=datetime(2020, 1, 1, tzinfo=UTC))
+    promises.forget()
 
 
 @pytest.fixture

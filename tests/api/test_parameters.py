@@ -222,7 +222,7 @@ def _served(settings: Any) -> Iterator[None]:
         signal.connect(close_old_connections)
 
 
-@pytest.mark.usefixtures("_served")
+@pytest.mark.usefixtures("_served", "unlimited")
 @HOSTILE
 @given(
     path=st.sampled_from(PATHS),
