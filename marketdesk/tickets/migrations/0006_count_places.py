@@ -20,6 +20,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='ticket',
-            index=models.Index(condition=models.Q(('state', 'with_merchant')), fields=['merchant', 'due_at', 'id', 'shared'], name='ticket_due'),
+            index=models.Index(condition=models.Q(('state', 'with_merchant')), fields=['merchant', 'due_at', 'id', 'shared', 'is_sandbox'], name='ticket_due'),
         ),
     ]

@@ -107,8 +107,10 @@ class Ticket(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(  # with `shared`, so that places are counted without looking at a single row
-                fields=["merchant", "due_at", "id", "shared"], name="ticket_due", condition=Q(state=State.WITH_MERCHANT)
+            models.Index(  # with `shared` and `is_sandbox`: places, and support's count, without looking at a single row
+                fields=["merchant", "due_at", "id", "shared", "is_sandbox"],
+                name="ticket_due",
+                condition=Q(state=State.WITH_MERCHANT),
             ),
             models.Index(
                 fields=["merchant", "category", "due_at", "id"],
