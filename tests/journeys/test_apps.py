@@ -78,7 +78,7 @@ def program(desk: str) -> Iterator[Program]:
             if parts.path == "/callback":
                 made[0].told.append({name: value for name, (value,) in parse_qs(parts.query).items()})
                 self.send_response(302)
-                self.send_header("Location", f"http://localhost:{self.server.server_address[1]}/start")
+                self.send_header("Location", f"http://localhost:{server.server_port}/start")
                 self.end_headers()
                 return
             self.send_response(200)
@@ -92,7 +92,7 @@ def program(desk: str) -> Iterator[Program]:
             pass
 
     server = HTTPServer(("127.0.0.1", 0), Answers)
-    here = f"http://127.0.0.1:{server.server_address[1]}"
+    here = f"http://127.0.0.1:{server.server_port}"
     made.append(Program(desk, here))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
