@@ -107,7 +107,7 @@ class Ticket(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(  # with `shared` and `is_sandbox`: places, and support's count, without looking at a single row
+            models.Index(  # with `shared` and `is_sandbox`, so that nobody who counts looks at a single row
                 fields=["merchant", "due_at", "id", "shared", "is_sandbox"],
                 name="ticket_due",
                 condition=Q(state=State.WITH_MERCHANT),
