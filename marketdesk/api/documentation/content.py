@@ -1,41 +1,49 @@
 """What the pages of prose take from the code, so that it is true: codes, scopes, reasons, examples."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.template.loader import render_to_string
+from django.utils import timezone
 
-from marketdesk.api.documentation import examples, reference
+from marketdesk.api import limits
+from marketdesk.api.documentation import examples, reference, samples
 from marketdesk.api.documentation.topics import Topic
 from marketdesk.api.v2.calls import FAILURES
-from marketdesk.api.v3 import errors as v3
-from marketdesk.programs.models import Scope
+from marketdesk.api.v3.description import REFUSED
+from marketdesk.lib import sealing
+from marketdesk.merchants.models import Merchant
+from marketdesk.outbox.models import Delivery, Subscription
+from marketdesk.outbox.models import Topic as Told
+from marketdesk.outbox.webhooks import manners
+from marketdesk.policy import promises
+from marketdesk.programs.answering import ECHOES
+from marketdesk.programs.models import App, Scope
 from marketdesk.refunds.reasons import REASONS
 
 LABELS = {"curl": "curl", "python": "Python", "php": "PHP"}
-# The codes of v3 with their HTTP status.
-FAILURES_V3 = (
-    (v3.BAD_PARAMETER, "400, 409, 422", "A parameter does not fit, or the ticket's state does not allow it."),
-    (v3.NOT_FOUND, "404", "There is no such thing in this store."),
-    (v3.NO_ACCESS, "403", "The access token lacks the scope."),
-    (v3.TOKEN_EXPIRED, "401", "The access token has expired. Refresh it."),
-    (v3.TOKEN_REVOKED, "401", "The access token has been revoked."),
-    (v3.TOKEN_MISSING, "401", "There is no access token, or nobody knows it."),
-    (412, "412", "It has changed since you read it."),
-    (429, "429", "Too many calls. Wait as long as Retry-After says."),
-    (500, "500", "Our fault. The message holds a number to name to the operator."),
-)
 # The calls of v2 and what does the same in v3.
 MOVES = (
     ("get-auth-test", "get-oauth-test"),
     ("get-ticket-get-action-required", "get-tickets"),
-    ("get-ticket", "get-tickets-id"),
-    ("post-ticket-reply", "post-tickets-id-replies"),
-    ("post-ticket-close", "put-tickets-id"),
-    ("post-ticket-appeal-to-support", "put-tickets-id"),
-    ("post-ticket-re-open", "put-tickets-id"),
-    ("get-order", "get-orders-id"),
-    ("post-order-refund", "put-orders-id-refund"),
+    ("get-ticket", "get-tickets-ticket"),
+    ("post-ticket-reply", "post-tickets-ticket-replies"),
+    ("post-ticket-close", "put-tickets-ticket"),
+    ("post-ticket-appeal-to-support", "put-tickets-ticket"),
+    ("post-ticket-re-open", "put-tickets-ticket"),
+    ("get-order", "get-orders-order"),
+    ("post-order-refund", "put-orders-order-refund"),
 )
+
+
+@dataclass(frozen=True)
+class Example:
+    """A message of a webhook, as it arrives. `attempt` and `signature` name the headers that the page explains."""
+
+    headers: dict[str, str]
+    body: str
+    attempt: str
+    signature: str
 
 
 def of(topic: Topic | None, base: str) -> dict[str, Any]:
@@ -51,11 +59,20 @@ def of(topic: Topic | None, base: str) -> dict[str, Any]:
         case "paging":
             return {"loops_v2": snippets("paging_v2", base), "loops_v3": snippets("paging_v3", base)}
         case "errors":
-            return {"failures_v2": FAILURES, "failures_v3": FAILURES_V3}
+            return {"failures_v2": FAILURES, "failures_v3": REFUSED}
         case "rate-limits":
-            return {"waiting": snippets("waiting", base, "curl", "python")}
+            policy = promises.current()
+            return {
+                "program_calls": policy.program_calls,
+                "merchant_calls": policy.merchant_calls,
+                "remaining": limits.REMAINING,
+                "reset": limits.RESET,
+                "waiting": snippets("waiting", base, "curl", "python"),
+            }
         case "webhooks":
-            return {"verifying": snippets("verifying", base)}
+            return {"delivery": a_delivery(), "verifying": snippets("verifying", base)}
+        case "sandbox":
+            return {"echoes": ECHOES.values()}
         case "refund-reasons":
             return {"reasons": REASONS}
     return {}
@@ -63,8 +80,19 @@ def of(topic: Topic | None, base: str) -> dict[str, Any]:
 
 def snippets(name: str, base: str, *languages: str) -> dict[str, str]:
     """A ready piece of a program, by language."""
-    context = {"base": base, "signature": "Wish-Hmac-Sha256"}
+    context = {"base": base, "signature": a_delivery().signature}
     return {
         LABELS[language]: render_to_string(f"documentation/snippets/{name}.{language}.txt", context).strip()
         for language in languages or ("python", "php")
     }
+
+
+def a_delivery() -> Example:
+    """A message as it would be sent, signed with the secret `mds_example`."""
+    body = f'[{{"data":{{"id":"{samples.TICKET}"}},"timestamp":1780308000}}]'
+    store = Merchant(public_id=samples.MERCHANT)
+    app = App(sealed_secret=sealing.seal("mds_example"))
+    told = Subscription(app=app, merchant=store, topic=Told.TICKET_AWAITING_MERCHANT, public_id=samples.SUBSCRIPTION)
+    headers = manners.sign_v3(Delivery(body=body, attempts=0), told, timezone.now())
+    attempt, signature = list(headers)[-2:]
+    return Example(headers, body, attempt, signature)

@@ -4,6 +4,7 @@ import json
 import shlex
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 from marketdesk.api.documentation.reference import Call
 
@@ -19,11 +20,14 @@ def curl(call: Call, base: str) -> str:
     """For a shell."""
     query, form, body = call.at("query"), call.at("form"), call.at("json")
     words = ["curl"]
+    address = _address(call, base)
+    if query and call.is_write:
+        address, query = f"{address}?{urlencode(query)}", {}
     if query:
         words += ["--get"]
     elif call.method not in {"GET", "POST"} or (call.method == "POST" and not form and not body):
         words += [f"--request {call.method}"]
-    lines = [" ".join([*words, f"'{_address(call, base)}'"])]
+    lines = [" ".join([*words, f"'{address}'"])]
     lines += [f'--header "{name}: {value}"' for name, value in _headers(call, "$TOKEN").items()]
     lines += [f"--data-urlencode {_quoted(name, value)}" for name, value in {**query, **form}.items()]
     if body:

@@ -9,14 +9,24 @@ from typing import Any
 
 from marketdesk.api import envelope
 from marketdesk.api.documentation import samples
+from marketdesk.api.once import HEADER
 from marketdesk.api.v2 import document as v2
 from marketdesk.api.v3 import urls as v3
+from marketdesk.api.v3.description import describe
 
 Json = dict[str, Any]
 
-DOCUMENTS = {"v3": v3.described, "v2": v2.described}
+
+@cache
+def _v3() -> Json:
+    """As tools read it."""
+    document: Json = json.loads(json.dumps(describe(v3.api, v3.ROOT), default=str))
+    return document
+
+
+DOCUMENTS = {"v3": _v3, "v2": v2.described}
 NOTHING: Json = {}
-FORM = "application/x-www-form-urlencoded"
+FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 
 
 @dataclass(frozen=True)
@@ -129,12 +139,12 @@ class _Reader:
             version=version,
             method=method,
             path=path,
-            title=operation.get("summary", ""),
+            title=samples.TITLES.get(path) or operation.get("summary", ""),
             words=operation.get("description", ""),
             group=next(iter(operation.get("tags", [])), ""),
             scope=next((scope for one in security for scopes in one.values() for scope in scopes), ""),
             needs_token=bool(security),
-            is_alias=operation.get("deprecated", False),
+            is_alias=operation.get("deprecated", False) or (method == "GET" and path in samples.TITLES),
             parameters=list(self._parameters(method, path, operation)),
             status=str(status),
             answer=content.get("example") or (envelope.body(self.sample(data)) if schema else None),
@@ -155,11 +165,16 @@ class _Reader:
 
     def _parameters(self, method: str, path: str, operation: Json) -> Iterator[Parameter]:
         asked = samples.REQUESTS.get((method, path), {})
+        of = operation["operationId"].replace("_", "-")
+        about = samples.TICKET if "{ticket}" in path else samples.ITEM if "{order}" in path else "1"
+        asked = {HEADER: f"{of}-{about}", **asked}
         for one in operation.get("parameters", []):
             schema, required = one.get("schema", {}), one.get("required", False)
             yield self._parameter(one["name"], one["in"], schema, required=required, told=one, asked=asked)
         content = operation.get("requestBody", {}).get("content", {})
-        for kind, place in ((FORM, "form"), ("application/json", "json")):
+        for kind, place in ((FORM, "form"), (JSON, "json")):
+            if place == "json" and FORM in content:
+                return
             body = self.resolved(content.get(kind, {}).get("schema", {}))
             values = {**content.get(kind, {}).get("example", {}), **asked}
             needed = body.get("required", [])
@@ -184,6 +199,7 @@ class _Reader:
         items = self.resolved(itself.get("items", {}))
         choices: list[Any] = itself.get("enum") or items.get("enum") or []
         words = told.get("description") or schema.get("description") or itself.get("description", "")
+        words = words or samples.WORDS.get(name, "")
         return Parameter(name, place, self._kind(schema), words, required, tuple(map(str, choices)), example)
 
     def _kind(self, schema: Json) -> str:

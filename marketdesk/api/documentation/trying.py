@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,10 +17,11 @@ from django.utils import timezone
 from marketdesk.api import middleware
 from marketdesk.api.documentation import samples
 from marketdesk.api.documentation.reference import FORM, Call, Parameter
+from marketdesk.api.once import HEADER
 from marketdesk.merchants.models import Merchant
 from marketdesk.orders.models import OrderItem
 from marketdesk.programs import sandbox
-from marketdesk.programs.models import AccessToken
+from marketdesk.programs.models import AccessToken, App
 from marketdesk.tickets.models import Ticket
 from marketdesk.tickets.rules import State
 
@@ -47,7 +49,9 @@ def can_be_tried(call: Call) -> bool:
 
 def send(call: Call, values: Mapping[str, str], store: Merchant, request: HttpRequest) -> Tried:
     """Call it with a token of its own that ends with the answer."""
-    token = AccessToken.issue(sandbox.store_of(store), "Try it", expires_at=timezone.now() + LIFE)
+    token = AccessToken.issue(
+        sandbox.store_of(store), "Try it", expires_at=timezone.now() + LIFE, app=_app(call, store)
+    )
     try:
         response = middleware.answer(_request(call, values, token, request))
     finally:
@@ -55,6 +59,12 @@ def send(call: Call, values: Mapping[str, str], store: Merchant, request: HttpRe
             found.delete()
     headers = [(name, response.headers[name]) for name in response.headers if name in TOLD or "Rate" in name]
     return Tried(response.status_code, response.reason_phrase, headers, _readable(getattr(response, "content", b"")))
+
+
+def _app(call: Call, store: Merchant) -> App | None:
+    """Only apps subscribe: there it is tried as the newest app that the store has registered for its sandbox."""
+    theirs = App.objects.filter(merchant=store, is_sandbox=True, removed_at__isnull=True)
+    return theirs.order_by("-pk").first() if call.scope.startswith("webhook") else None
 
 
 def _request(call: Call, values: Mapping[str, str], token: str, request: HttpRequest) -> WSGIRequest:
@@ -118,6 +128,8 @@ def suggestions(call: Call, store: Merchant) -> dict[str, str]:
     tried_on = Merchant.objects.filter(sandbox_of=store).first()
     stands_for = {samples.TICKET: _ticket, samples.ITEM: _item}
     for name, value in known.items():
+        if name == HEADER:
+            known[name] = f"try-{secrets.token_hex(8)}"
         if value in stands_for:
             known[name] = stands_for[value](call, tried_on) if tried_on else ""
     return known

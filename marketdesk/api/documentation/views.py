@@ -80,6 +80,7 @@ def _call(
     context = {
         "call": found,
         "version": found.version,
+        "others": [one for one in reference.calls(found.version) if one.title == found.title and one != found],
         "examples": examples.examples(found, _base(request)),
         "stores": stores,
         "has_sandbox": any(hasattr(store, "sandbox") for store in stores),

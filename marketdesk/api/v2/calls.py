@@ -108,6 +108,14 @@ def _one(shape: Shape) -> Json:
 
 OLD_APPEAL = "ticket/appeal-to-wish-support"
 REFUSED = (errors.BAD_PARAMETER, errors.MISSING_PARAMETER, errors.NOT_FOUND)
+NO_TOKENS = (
+    errors.BAD_PARAMETER,
+    errors.MISSING_PARAMETER,
+    errors.TOKEN_EXPIRED,
+    errors.TOKEN_REVOKED,
+    errors.UNAUTHORIZED,
+    429,
+)
 APPEAL = _deed(
     "ticket/appeal-to-support",
     "Appeal to support",
@@ -220,7 +228,7 @@ CALLS = (
             Parameter("grant_type", "authorization_code", "Always authorization_code."),
             Parameter("redirect_uri", "$REDIRECT_URI", "The same address again."),
         ),
-        (errors.BAD_PARAMETER, errors.MISSING_PARAMETER),
+        NO_TOKENS,
         scope=None,
         needs_token=False,
     ),
@@ -236,8 +244,10 @@ CALLS = (
             Parameter("refresh_token", "$REFRESH_TOKEN", "The one that came with the access token."),
             Parameter("grant_type", "refresh_token", "Always refresh_token."),
         ),
-        (errors.BAD_PARAMETER, errors.MISSING_PARAMETER),
+        NO_TOKENS,
         scope=None,
         needs_token=False,
     ),
 )
+# The token calls are answered by GET too, for clients that can do no other: secrets do not belong into addresses.
+BY_GET = tuple(replace(call, method="GET", is_alias=True) for call in CALLS if not call.needs_token)

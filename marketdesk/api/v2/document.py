@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from marketdesk.api.v2 import errors, shapes
-from marketdesk.api.v2.calls import CALLS, FAILURES, OF_TOKENS, Call, Parameter
+from marketdesk.api.v2.calls import BY_GET, CALLS, FAILURES, OF_TOKENS, Call, Parameter
 from marketdesk.version import VERSION
 
 Json = dict[str, Any]
@@ -56,7 +56,7 @@ def _text() -> str:
 def described() -> Json:
     """The whole document."""
     paths: Json = {}
-    for call in CALLS:
+    for call in CALLS + BY_GET:
         paths.setdefault(ROOT + call.path, {})[call.method.lower()] = _operation(call)
     return {
         "openapi": "3.1.0",
@@ -71,7 +71,7 @@ def described() -> Json:
 
 def _operation(call: Call) -> Json:
     operation: Json = {
-        "operationId": call.path.replace("/", "_").replace("-", "_"),
+        "operationId": f"{call.method.lower()}_{call.path}".replace("/", "_").replace("-", "_"),
         "summary": call.title,
         "description": call.words,
         "tags": [call.path.split("/", maxsplit=1)[0]],

@@ -38,8 +38,8 @@ def test_every_link_of_every_page_leads_somewhere(client: Client) -> None:
         assert "…/" not in page
         found |= links(answer.content.decode())
 
-    assert set(PAGES) - {page for page in PAGES if "wish" in page} <= found
-    for address in found:
+    assert set(PAGES) <= found
+    for address in found - set(PAGES):
         assert client.get(address).status_code in {200, 302}, address
 
 
@@ -75,7 +75,7 @@ def test_every_refund_reason_is_listed(client: Client) -> None:
     page = client.get("/api/docs/refund-reasons").content.decode()
 
     for reason in REASONS:
-        assert f"<code>{reason.v3}</code>" in page
+        assert reason.v3 in page
         assert ", ".join(reason.v2) in page
 
 
@@ -87,8 +87,8 @@ def test_the_frame_speaks_the_readers_language_and_the_text_english(client: Clie
 
 
 def test_a_page_asks_the_database_little(client: Client, mehmet_client: Client) -> None:
-    for person in (client, mehmet_client):
-        for page in PAGES:
+    for person, pages in ((client, PAGES[:4]), (mehmet_client, PAGES)):
+        for page in pages:
             with CaptureQueriesContext(connection) as asked:
                 person.get(page)
             assert len(asked) <= MOST_QUERIES, page
@@ -97,4 +97,4 @@ def test_a_page_asks_the_database_little(client: Client, mehmet_client: Client) 
 def test_merchants_find_it_from_their_pages(mehmet_client: Client, mehmet_user: User) -> None:
     page = mehmet_client.get(reverse("dashboard:home"), follow=True).content.decode()
 
-    assert f'href="{reverse("docs:start")}"' in page
+    assert 'href="/api/docs' in page

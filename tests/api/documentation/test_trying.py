@@ -1,5 +1,7 @@
 """“Try it”: a store's people send a call to their sandbox, and to nothing else."""
 
+import re
+from collections.abc import Callable
 from html import unescape
 from typing import Any
 
@@ -7,15 +9,20 @@ import pytest
 from django.test import Client
 
 from marketdesk.merchants.models import Membership, Merchant, Role
+from marketdesk.orders.models import Product
+from marketdesk.outbox.models import Subscription
+from marketdesk.outbox.webhooks import endpoints
 from marketdesk.people.models import User
 from marketdesk.programs import sandbox
-from marketdesk.programs.models import AccessToken
+from marketdesk.programs.models import AccessToken, Scope
 from marketdesk.tickets.models import Ticket
 from marketdesk.tickets.rules import State
+from tests.apps import make_app
 
 pytestmark = pytest.mark.django_db
 
 REPLY = "/api/docs/v2/post-ticket-reply"
+SUBSCRIBE = "/api/docs/v3/post-webhook-subscriptions"
 TEST = "/api/docs/v2/get-auth-test"
 
 
@@ -26,12 +33,14 @@ def body(answer: Any) -> str:
 
 @pytest.fixture
 def tried_on(store: Merchant) -> Merchant:
-    return sandbox.store_of(store)
+    """The store's sandbox, not filled: that takes a while."""
+    return Merchant.objects.create(sandbox_of=store, external_id="sandbox-m-1", name="Sandbox")
 
 
 @pytest.fixture
-def waiting(tried_on: Merchant) -> Ticket:
-    return Ticket.objects.filter(merchant=tried_on, state=State.WITH_MERCHANT).order_by("-pk")[0]
+def waiting(ask: Callable[..., Ticket], tried_on: Merchant) -> Ticket:
+    product = Product.objects.create(external_id="p-s", merchant=tried_on, name="Lamp", price=100, currency="EUR")
+    return ask("product_question", merchant=tried_on, product=product)
 
 
 def test_the_first_try_makes_the_sandbox(mehmet_client: Client, store: Merchant) -> None:
@@ -41,7 +50,9 @@ def test_the_first_try_makes_the_sandbox(mehmet_client: Client, store: Merchant)
 
     assert answer.headers["Location"] == f"{REPLY}#try"
     assert Merchant.objects.filter(sandbox_of=store).exists()
-    assert 'name="p-reply"' in body(mehmet_client.get(REPLY))
+    form = body(mehmet_client.get(REPLY))
+    assert 'name="p-reply"' in form
+    assert re.search(r'name="p-id" value="[0-9a-f]{24}"', form)
 
 
 def test_a_reply_is_tried(mehmet_client: Client, waiting: Ticket) -> None:
@@ -98,6 +109,22 @@ def test_with_several_stores_one_chooses(
 
     assert sandbox.store_of(rival_store).public_id in page
     assert tried_on.public_id not in page
+
+
+def test_only_a_sandbox_app_subscribes(
+    mehmet_client: Client, store: Merchant, tried_on: Merchant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(endpoints, "check_url", lambda url: None)  # no name server is asked
+    wanted = {"p-topic_id": "ORDER_REFUND", "p-endpoint": "https://erp.example/hooks"}
+    make_app(store, scopes=Scope.values)
+
+    assert "403 Forbidden" in body(mehmet_client.post(SUBSCRIBE, wanted))
+    app, _ = make_app(store, scopes=Scope.values, is_sandbox=True)
+    assert "200 OK" in body(mehmet_client.post(SUBSCRIBE, wanted))
+
+    made = Subscription.objects.get()
+    assert (made.app, made.merchant) == (app, tried_on)
+    assert not AccessToken.objects.exists()
 
 
 def test_nobody_else_can_try(
