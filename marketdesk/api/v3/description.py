@@ -27,7 +27,7 @@ REFUSED: dict[int, str] = {
     "Idempotency-Key is not done yet (code 409).",
     412: "The ticket has changed since (code 412). Nothing was done.",
     422: "This Idempotency-Key came before with another request (code 422).",
-    429: "Too many calls (code 429). `Wish-Rate-Limit-Reset` says when to go on.",
+    429: "Too many calls (code 429). The headers say when to go on.",
 }
 REFUSAL: Json = {
     "type": "object",

@@ -26,6 +26,7 @@ Wire = dict[str, Any]
 
 TypeWord = Literal["ORDER", "PRE_PURCHASE", "POST_CUSTOMER_SUPPORT"]
 StateWord = Literal["AWAITING_MERCHANT", "AWAITING_USER", "AWAITING_WISH", "CLOSED", "PERMANENTLY_CLOSED"]
+TurnWord = Literal["CLOSED", "AWAITING_MERCHANT", "AWAITING_WISH"]  # the states that a program can ask for
 DeskWord = Literal["MERCHANT", "PLATFORM"]
 SenderWord = Literal["USER", "MERCHANT", "WISH_SUPPORT", "WISH_AUTOMATED_SUPPORT"]
 

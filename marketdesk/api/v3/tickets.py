@@ -18,7 +18,19 @@ from marketdesk.api.v3.description import IF_MATCH, IF_NONE_MATCH
 from marketdesk.api.v3.keys import Bearer, ProgramRequest
 from marketdesk.api.v3.once import once
 from marketdesk.api.v3.parameters import Fields, Listed, Moment, just_after
-from marketdesk.api.v3.schemas import A_TICKET, ID, STATES, TYPES, EventOut, Reply, StateWord, TicketOut, TypeWord, Wire
+from marketdesk.api.v3.schemas import (
+    A_TICKET,
+    ID,
+    STATES,
+    TYPES,
+    EventOut,
+    Reply,
+    StateWord,
+    TicketOut,
+    TurnWord,
+    TypeWord,
+    Wire,
+)
 from marketdesk.journal.models import AlreadyDone
 from marketdesk.lib import ids, paging, sealing
 from marketdesk.outbox.webhooks.kinds import KINDS
@@ -27,10 +39,12 @@ from marketdesk.people.party import Party
 from marketdesk.programs.models import Scope
 from marketdesk.tickets.models import Ticket
 from marketdesk.tickets.models.ticket import Tickets
+from marketdesk.tickets.rules import State
 
 router = Router(tags=["Tickets"])
 READ, WRITE = Bearer(Scope.READ_TICKETS), Bearer(Scope.WRITE_TICKETS)
 
+OURS, CLOSED, APPEALED = (STATES[one] for one in (State.WITH_MERCHANT, State.CLOSED, State.WITH_SUPPORT))
 MOST = 500
 CURSOR = "api v3: the tickets after"
 # What names a ticket in an address. That it is an id is seen when it is looked for, so that all others are absent.
@@ -56,7 +70,7 @@ class Wanted(Schema):
         [], description="Only these kinds; repeated (`types=ORDER&types=…`) or separated by commas."
     )
     states: Annotated[list[StateWord], Listed] = Field(
-        [], description="Only these states; repeated or separated by commas.", examples=[["AWAITING_MERCHANT"]]
+        [], description="Only these states; repeated or separated by commas.", examples=[[OURS]]
     )
     limit: int = Field(50, ge=1, le=MOST, description="At most so many.")
     sort_by: Literal["updated_at.asc", "updated_at.desc"] = Field(
@@ -73,20 +87,20 @@ class Wanted(Schema):
 class Turn(Schema):
     """Whose turn it shall be, and what is said with it."""
 
-    state: Literal["CLOSED", "AWAITING_MERCHANT", "AWAITING_WISH"] = Field(
-        description="`CLOSED` closes the ticket, `AWAITING_MERCHANT` opens a closed one again, `AWAITING_WISH` appeals "
-        "to platform support.",
-        examples=["CLOSED"],
+    state: TurnWord = Field(
+        description=f"`{CLOSED}` closes the ticket, `{OURS}` opens a closed one again, `{APPEALED}` appeals to "
+        "platform support.",
+        examples=[CLOSED],
     )
     message: str = Field(
         "",
-        description="The customer reads it. With `CLOSED` it replies and resolves; with `AWAITING_MERCHANT` the ticket "
-        "then awaits the customer and not you.",
+        description=f"The customer reads it. With `{CLOSED}` it replies and resolves; with `{OURS}` the ticket then "
+        "awaits the customer and not you.",
         examples=["Your size is back in stock."],
     )
     reason: str = Field(
         "",
-        description="With `AWAITING_WISH`: why you appeal. Only platform support reads it.",
+        description=f"With `{APPEALED}`: why you appeal. Only platform support reads it.",
         examples=["The parcel was delivered, says the carrier."],
     )
 
@@ -168,19 +182,18 @@ def turn(request: ProgramRequest, ticket: TicketId, payload: Turn) -> HttpRespon
 
 
 def _turn(ticket: Ticket, wanted: Turn, by: Actor) -> None:
-    if wanted.message and wanted.state == "AWAITING_WISH":
+    if wanted.message and wanted.state == APPEALED:
         raise errors.bad_parameter(message=_("is for the customer; why you appeal is the reason"))
-    if wanted.reason and wanted.state != "AWAITING_WISH":
+    if wanted.reason and wanted.state != APPEALED:
         raise errors.bad_parameter(reason=_("belongs to an appeal; what the customer reads is the message"))
-    match wanted.state:
-        case "AWAITING_WISH":
-            ticket.appeal(wanted.reason, by=by)
-        case "AWAITING_MERCHANT":
-            ticket.reopen(wanted.message, by=by)
-        case "CLOSED" if wanted.message:
-            ticket.resolve(wanted.message, by=by)
-        case "CLOSED":
-            ticket.close(by=by)
+    if wanted.state == APPEALED:
+        ticket.appeal(wanted.reason, by=by)
+    elif wanted.state == OURS:
+        ticket.reopen(wanted.message, by=by)
+    elif wanted.message:
+        ticket.resolve(wanted.message, by=by)
+    else:
+        ticket.close(by=by)
 
 
 @router.post(

@@ -23,8 +23,9 @@ def test_a_list_of_fifty_costs_what_a_list_of_one_costs(
     rich(ask, ada, mehmet)
     with django_assert_max_num_queries(8) as alone:
         program.get("tickets")
-    for _ in range(50):
-        rich(ask, ada, mehmet)
+    rich(ask, ada, mehmet)
+    for number in range(49):
+        ask("order_status").reply(f"Parcel {number} is on its way.", by=mehmet)
 
     with django_assert_max_num_queries(8) as fifty:
         following = program.get("tickets").next
