@@ -194,7 +194,6 @@ V3: list[tuple[str, str, AppScope | None, dict[str, Any]]] = [
     ("GET", "api/v3/orders/<order>", AppScope.READ_ORDERS, {}),
     ("GET", "api/v3/orders/<order>/refund_reasons", AppScope.READ_ORDERS, {}),
     ("PUT", "api/v3/orders/<order>/refund", AppScope.WRITE_ORDERS, DAMAGED),
-    ("POST", "api/v3/orders/<order>/refund", AppScope.WRITE_ORDERS, DAMAGED),
     ("GET", "api/v3/webhook/topics", AppScope.READ_WEBHOOKS, {}),
     ("GET", "api/v3/webhook/subscriptions", AppScope.READ_WEBHOOKS, {}),
     ("POST", "api/v3/webhook/subscriptions", AppScope.WRITE_WEBHOOKS, WISHED),

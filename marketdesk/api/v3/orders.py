@@ -67,7 +67,6 @@ def refund_reasons(request: ProgramRequest, order: OrderId) -> HttpResponse:
     return envelope.success(list(BY_V3) if _find(order, request.auth.actor()).refundable else [])
 
 
-@router.post("/orders/{order}/refund", auth=WRITE, response=OrderOut, include_in_schema=False)
 @router.put(
     "/orders/{order}/refund",
     auth=WRITE,

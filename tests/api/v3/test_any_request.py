@@ -11,11 +11,17 @@ import pytest
 import schemathesis
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, connection
+from django.utils import timezone
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis.specs.openapi.checks import ignored_auth, negative_data_rejection, positive_data_acceptance
 
+from marketdesk.lib import calling
 from marketdesk.merchants.models import Merchant
-from marketdesk.programs.models import AccessToken
+from marketdesk.orders.models import Order
+from marketdesk.outbox.models import Subscription, Topic
+from marketdesk.outbox.webhooks import subscribing
+from marketdesk.people.actor import clock
+from marketdesk.programs.models import AccessToken, App, Scope
 from marketdesk.tickets.models import Ticket
 from marketdesk.wsgi import application
 
@@ -64,17 +70,44 @@ def _keeps_its_connection() -> Iterator[None]:
         signal.connect(close_old_connections)
 
 
+@pytest.fixture(autouse=True)
+def _knows_no_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody asks a name server for what is made up."""
+
+    def look_up(*_: Any) -> None:
+        raise calling.NoAnswer("There is no name server.")
+
+    monkeypatch.setattr(calling, "_look_up", look_up)
+
+
 @pytest.fixture
-def known(purchase: Ticket, ticket: Ticket) -> dict[str, list[str]]:
+def app(store: Merchant) -> App:
+    app = App(merchant=store, name="ERP", scopes=Scope.values)
+    app.set_secret()
+    app.save()
+    return app
+
+
+@pytest.fixture
+def known(purchase: Ticket, ticket: Ticket, app: App, order: Order) -> dict[str, list[str]]:
     """Names that lead somewhere, for some of the requests."""
-    tickets = (purchase, ticket)
-    orders = [item.public_id for one in tickets for item in one.items.all()]
-    return {"ticket": [one.public_id for one in tickets], "order": orders}
+    subscriptions = [
+        subscribing.subscribe(app, app.merchant, Topic.ORDER_REFUND, f"https://erp.example/{number}", by=clock())
+        for number in range(2)
+    ]
+    subscribing.stop(subscriptions[1], "dead", timezone.now())
+    return {
+        "ticket": [purchase.public_id, ticket.public_id],
+        "order": [item.public_id for item in order.items.all()],
+        "subscription": [one.public_id for one in subscriptions],
+        "topic_id": list(Topic.values),
+        "endpoint": ["https://erp.example/1", "https://erp.example/2"],
+    }
 
 
 @pytest.fixture
-def token(store: Merchant) -> str:
-    return AccessToken.issue(store, "ERP")
+def token(store: Merchant, app: App) -> str:
+    return AccessToken.issue(store, "ERP", app=app)
 
 
 @schema.parametrize()
@@ -104,6 +137,10 @@ def test_any_request_on_postgresql(case: "schemathesis.Case[Any]", known: dict[s
 def test_any_calls_that_follow_from_each_other(sequences: int, known: dict[str, list[str]], token: str) -> None:
     class Program(schema.as_state_machine()):  # type: ignore[misc]
         """A program that goes on with what it was answered."""
+
+        def setup(self) -> None:
+            """The same subscription cannot be made twice, but each run begins anew."""
+            Subscription.objects.all().delete()
 
         def before_call(self, case: "schemathesis.Case[Any]") -> None:
             _make_it_matter(case, {}, token)
