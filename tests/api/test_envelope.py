@@ -44,7 +44,7 @@ BROKEN_FILE = b"\r\n".join(
         "/api/v2/",
         "/api/v2/nothing",
         "/api/v2/ticket/",
-        "/api/v3/tickets",
+        "/api/v3/nothing",
         "/api/v2/%00",
         "/api/v2/ticket/../../",
         "/api/%ff%fe",
