@@ -12,7 +12,6 @@ from marketdesk.journal import spending
 from marketdesk.journal.models import Allowance, Limit
 from marketdesk.journal.models.allowance import in_milliseconds
 from marketdesk.journal.spending import Exceeded, Left
-from tests.unchanged import nothing_changed
 
 pytestmark = pytest.mark.django_db
 
@@ -47,9 +46,10 @@ def another_process() -> None:
 def test_a_limit_lets_through_exactly_what_it_says(now: Any) -> None:
     assert spend(FIVE, times=5) == [4, 3, 2, 1, 0]
 
-    with pytest.raises(Exceeded) as exceeded, nothing_changed():
+    with pytest.raises(Exceeded) as exceeded:
         spend(FIVE)
     assert exceeded.value.left == Left(FIVE, 0, 60)
+    assert Allowance.objects.get().used == 5
 
 
 def test_batches_let_through_exactly_what_the_limit_says(now: Any) -> None:
