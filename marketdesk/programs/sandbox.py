@@ -83,8 +83,10 @@ def _empty(store: Merchant) -> None:
     tickets = Ticket.objects.filter(merchant=store)
     numbers = [ticket.pk for ticket in tickets.select_for_update().order_by("pk")]
     people = set(tickets.values_list("customer_id", flat=True))
+    refunds = Refund.objects.filter(merchant_id=store.pk)
     Event.objects.filter(ticket_id__in=numbers).delete()
-    Refund.objects.filter(merchant_id=store.pk).delete()
+    Event.objects.filter(subject_kind="refund", subject_id__in=list(refunds.values_list("pk", flat=True))).delete()
+    refunds.delete()
     tickets.delete()
     Order.objects.filter(merchant=store).delete()
     User.objects.filter(pk__in=people, party=Party.CUSTOMER, is_active=False, external_id__isnull=True).delete()

@@ -48,6 +48,8 @@ def invite(email: str, role: str, *, to: Merchant | None, by: Actor, language: s
     email = email.strip().lower()
     if by.key:
         Deed.begin(by.who, by.key, json.dumps(["invite", email, role, to and to.pk, language]))
+    if to and to.is_sandbox:
+        raise TeamRefusal(_("A sandbox has no team of its own: invite them into the store."))
     members.lock(to, by, inviting=role)
     if role not in (MERCHANT_POSTS if to else SUPPORT_POSTS):
         raise TeamRefusal(_("There is no such role in this team."))

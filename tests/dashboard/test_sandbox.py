@@ -9,9 +9,13 @@ import pytest
 from django.test import Client
 
 from marketdesk.merchants.models import Membership, Merchant, Role
+from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
 from marketdesk.people.party import Party
 from marketdesk.programs import sandbox, stories
+from marketdesk.teams import inviting
+from marketdesk.teams.errors import TeamRefusal
+from marketdesk.teams.models import Invitation, Post
 from marketdesk.tickets.models import Ticket
 from marketdesk.tickets.rules import State
 from tests.conftest import signed_in
@@ -82,13 +86,17 @@ def test_another_stores_sandbox_is_as_if_absent(rival_user: User, mehmet_client:
     assert here.name not in words(rival.get(PAGE))
 
 
-def test_nobody_joins_the_team_of_a_sandbox(mehmet_client: Client, here: Merchant) -> None:
+def test_nobody_joins_the_team_of_a_sandbox(mehmet_client: Client, here: Merchant, sofia: Actor) -> None:
+    by = replace(sofia, party=Party.CLOCK, app="command line")
+    with pytest.raises(TeamRefusal, match="no team of its own"):
+        inviting.invite("zeynep@example.org", Post.OWNER, to=here, by=by, language="tr")
     choose(mehmet_client, here)
     form = {"email": "zeynep@example.org", "role": "owner", "language": "tr", "key": "k-1"}
 
     answer = mehmet_client.post("/dashboard/team", form)
 
     assert answer.status_code == 409
+    assert not Invitation.objects.exists()
     assert not Membership.objects.filter(merchant=here).exists()
 
 
@@ -96,7 +104,7 @@ def test_the_page_says_what_happens_there_by_itself(mehmet_client: Client, here:
     text = words(mehmet_client.get(PAGE))
 
     assert "You refund an item. The money is paid back." in text
-    assert "10 seconds" in text
+    assert "after 10 seconds" in text
     assert "Fill it anew" in text
 
 
