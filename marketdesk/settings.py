@@ -238,6 +238,8 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 100  # far more than a message takes: the form it
 
 # Webhooks: networks (10.1.0.0/16) and names of hosts that may be told of events although they are private
 WEBHOOK_ALLOW = calling.Allowed(env.words("MARKETDESK_WEBHOOK_ALLOW"))
+# The same for what merchants' apps subscribe: what merchants name, they must not be able to reach by us
+APP_WEBHOOK_ALLOW = calling.Allowed(env.words("MARKETDESK_APP_WEBHOOK_ALLOW"))
 
 # Safety in the browser
 CONTENT_SECURITY_POLICY = {

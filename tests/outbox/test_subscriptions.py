@@ -39,7 +39,7 @@ Subscribe = Callable[..., Subscription]
 
 @pytest.fixture(autouse=True)
 def _reachable(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings.WEBHOOK_ALLOW = LOOPBACK
+    settings.WEBHOOK_ALLOW = settings.APP_WEBHOOK_ALLOW = LOOPBACK
     monkeypatch.setattr(calling, "DEADLINE", 0.3)
 
 

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.heavy
 
 @pytest.fixture(autouse=True)
 def _alone(arena: Arena, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    settings.WEBHOOK_ALLOW = LOOPBACK
+    settings.WEBHOOK_ALLOW = settings.APP_WEBHOOK_ALLOW = LOOPBACK
     monkeypatch.setattr(delivering, "PAUSE", 0.1)
     Job.objects.all().delete()
     Endpoint.objects.all().delete()

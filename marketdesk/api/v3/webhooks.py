@@ -4,6 +4,7 @@ import hashlib
 import re
 from typing import Annotated, Literal
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from ninja import Field, Query, Router, Schema
@@ -18,7 +19,7 @@ from marketdesk.api.v3.schemas import ID, Wire
 from marketdesk.lib import ids
 from marketdesk.outbox.models import Subscription, Topic
 from marketdesk.outbox.webhooks import endpoints, subscribing
-from marketdesk.outbox.webhooks.endpoints import BadEndpoint
+from marketdesk.outbox.webhooks.endpoints import BadEndpoint, NotPublic
 from marketdesk.people.actor import Actor
 from marketdesk.programs.models import App, Scope
 
@@ -200,9 +201,11 @@ def _topic(request: ProgramRequest, named: str) -> Topic:
 
 
 def _check(endpoint: str) -> None:
-    """Before anything is written: a name server may let us wait."""
+    """Before anything is written: a name server may let us wait. Merchants do not learn what it says of our network."""
     try:
-        endpoints.check_url(endpoint)
+        endpoints.check_url(endpoint, settings.APP_WEBHOOK_ALLOW)
+    except NotPublic as bad:
+        raise errors.bad_parameter(endpoint=_("must be a public address with https://")) from bad
     except BadEndpoint as bad:
         raise errors.bad_parameter(endpoint=str(bad)) from bad
 

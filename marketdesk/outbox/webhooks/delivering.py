@@ -127,7 +127,7 @@ def _send(delivery: Delivery, endpoint: Endpoint, now: datetime) -> tuple[Attemp
             endpoint.url,
             delivery.body.encode(),
             attempt.headers,
-            allowed=settings.WEBHOOK_ALLOW,
+            allowed=getattr(settings, manner.allowed),
             deadline=manner.deadline,
         )
         attempt.answer_status, attempt.answer = answer.status, _excerpt(answer.body)

@@ -22,6 +22,10 @@ class BadEndpoint(Exception):
     """It cannot be an endpoint, or not be done with it; the text says why."""
 
 
+class NotPublic(BadEndpoint):
+    """It leads into a network that must not be reached, or has no TLS; the text names addresses of that network."""
+
+
 class EndpointMoved(Exception):
     """The endpoint is no longer as the person had it before them: nothing was changed."""
 
@@ -50,15 +54,17 @@ def check_kinds(kinds: Sequence[str]) -> None:
         raise BadEndpoint(_("There is no event %(unknown)s. There are: %(known)s.") % words)
 
 
-def check_url(url: str) -> None:
-    """Raise BadEndpoint where no call may go."""
+def check_url(url: str, allowed: calling.Allowed | None = None) -> None:
+    """Raise BadEndpoint where no call may go: NotPublic, if it were not for where it leads."""
     if len(url) > 500:
         raise BadEndpoint(_("An address has at most 500 characters."))
     try:
         target = calling.parse(url)
-        calling.resolve(target, settings.WEBHOOK_ALLOW, time.monotonic() + calling.DEADLINE)
-    except (calling.BadUrl, calling.Forbidden) as bad:
+        calling.resolve(target, allowed or settings.WEBHOOK_ALLOW, time.monotonic() + calling.DEADLINE)
+    except calling.BadUrl as bad:
         raise BadEndpoint(str(bad)) from None
+    except calling.Forbidden as bad:
+        raise NotPublic(str(bad)) from None
     except calling.NoAnswer:
         pass  # its name may be known later; it is checked again before every call
 

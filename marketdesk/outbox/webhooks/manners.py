@@ -19,7 +19,8 @@ class Manner:
     """What one kind of endpoint was promised.
 
     `waits` is what is waited after each try that failed. So many messages in a row as `given_up_limit` that no try
-    could deliver mean that nobody is there any more. Whether Retry-After and 410 count is `heeds_answers`.
+    could deliver mean that nobody is there any more. Whether Retry-After and 410 count is `heeds_answers`. `allowed` is
+    the setting that says what may be called although it is private.
     """
 
     headers: Callable[[Delivery, Any, datetime], dict[str, str]]
@@ -27,6 +28,7 @@ class Manner:
     given_up_limit: int
     heeds_answers: bool
     jitter: float
+    allowed: str
     deadline: float | None = None  # seconds for a call; None: as long as any
 
     def wait_after(self, tries: int) -> timedelta:
@@ -76,6 +78,7 @@ STANDARD = Manner(
     given_up_limit=10,
     heeds_answers=True,
     jitter=0.1,
+    allowed="WEBHOOK_ALLOW",
 )
 # 25 tries, one each hour; then the subscription is inactive.
 V3 = Manner(
@@ -84,6 +87,7 @@ V3 = Manner(
     given_up_limit=1,
     heeds_answers=False,
     jitter=0.02,
+    allowed="APP_WEBHOOK_ALLOW",
     deadline=5.0,
 )
 

@@ -1,6 +1,7 @@
 """An app looks after its subscriptions; what they are told is in tests/outbox/test_subscriptions.py."""
 
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -8,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from marketdesk.lib.calling import Allowed
 from marketdesk.merchants.models import Merchant
 from marketdesk.outbox.models import Subscription, Topic
 from marketdesk.outbox.webhooks import subscribing
@@ -196,3 +198,14 @@ def test_calls_stay_within_their_budget(erp: Program) -> None:
 
     assert len(listing) <= 4
     assert len([one for one in writing if "SAVEPOINT" not in one["sql"]]) <= 15
+
+
+@pytest.mark.parametrize("address", ["https://127.0.0.1/", "https://10.1.2.3/", "http://93.184.216.34/"])
+def test_what_the_operator_may_call_a_merchants_app_may_not(address: str, erp: Program, settings: Any) -> None:
+    settings.WEBHOOK_ALLOW = Allowed(["0.0.0.0/0"])
+
+    refused = subscribe(erp, endpoint=address)
+
+    assert refused.refusal == (400, 1000)
+    assert refused.data == {"endpoint": "must be a public address with https://"}
+    assert not Subscription.objects.exists()
