@@ -146,6 +146,7 @@ def test_a_rivals_program_cannot_tell_an_item_from_none(
     assert (answers[0].status, answers[0].code, answers[0].data) == (400, 1004, 2021)
 
 
+@pytest.mark.usefixtures("prepaid")
 def test_costs_little(
     ask: Callable[..., Ticket], lamp: OrderItem, program: Program, django_assert_max_num_queries: Any
 ) -> None:

@@ -34,6 +34,7 @@ NAMES_A_TICKET = {
     "order/refund": False,
 }
 PICTURES = "api/files/<str:signed>"
+DESCRIPTION = "api/v2/openapi.json"  # of no store
 # Apps come here with a secret and a code instead of a token: test_oauth.py.
 FOR_CODES = [f"api/{version}/oauth/{call}_token" for version in ("v1", "v2") for call in ("access", "refresh")]
 EVERYWHERE = [f"api/{version}/{call}" for version in ("v1", "v2") for call in NAMES_A_TICKET]
@@ -52,7 +53,7 @@ def test_every_route_has_a_row() -> None:
         path for path in walk(routes()) if not path.startswith(("platform/", "api/v3/"))
     ]  # the others: tests/test_tenancy.py
 
-    assert sorted(merchants) == sorted([*EVERYWHERE, *FOR_CODES, PICTURES])
+    assert sorted(merchants) == sorted([*EVERYWHERE, *FOR_CODES, PICTURES, DESCRIPTION])
 
 
 @pytest.mark.parametrize("legacy", [False, True])

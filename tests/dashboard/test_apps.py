@@ -277,7 +277,7 @@ def test_every_page_of_an_owner_leads_to_the_apps_and_everybody_to_the_documenta
     for client, leads in ((mehmet_client, 1), (agent_client, 0)):
         text = client.get("/dashboard/team").content.decode()
         assert text.count(f'href="{PAGE}"') == leads
-        assert 'href="/api/docs"' in text
+        assert 'href="/api/docs/"' in text
 
 
 def test_what_a_stranger_calls_an_app_is_only_text(

@@ -175,7 +175,14 @@ def _knock(route: Route, method: str, world: World, three: Letters) -> None:
     assert order
     waiting = picture_of(Actor(Party.CUSTOMER, user_id=three.mine.customer_id))
     about = {"name": order.public_id, "kind": "order", "queue": "closed", "uidb36": "1", "key": "x", "change": "1"}
-    others = {"refund": world.refund.public_id, "token": "x", "pk": "1", "code": "new", "message": "msg_x"}
+    others = {
+        "version": "v2",
+        "refund": world.refund.public_id,
+        "token": "x",
+        "pk": "1",
+        "code": "new",
+        "message": "msg_x",
+    }
     pictures = {three.mine.pk: world.picture, three.another.pk: waiting, three.foreign.pk: world.foreign_picture}
     for ticket in (three.mine, three.another, three.foreign):
         values = {**about, **others, "public_id": ticket.public_id, "picture": pictures[ticket.pk].public_id}

@@ -148,6 +148,7 @@ def test_of_all_addresses_only_those_of_ones_own_are_behind_it(method: str, gues
     anything = {"public_id": ABSENT, "picture": ABSENT, "refund": ABSENT, "queue": "closed", "change": "1", "pk": "1"}
     anything |= {
         "kind": "order",
+        "version": "v2",
         "name": "x",
         "code": "new",
         "message": "msg_x",

@@ -12,7 +12,7 @@ from marketdesk.tickets.models import Ticket
 from tests.api.test_queries import rich
 from tests.api.v3.conftest import Program
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("prepaid")]
 
 Count = Callable[..., CaptureQueriesContext]
 
