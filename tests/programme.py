@@ -29,7 +29,8 @@ def parts(workers: str) -> tuple[Part, ...]:
             "The suite on PostgreSQL", (*parallel, "-m", "not journey and (not heavy or postgres)"), "tests.on_postgres"
         ),
         Part("Journeys in a browser", ("-m", "journey")),
-        Part("Crashes, races and the installed wheel", ("-m", "heavy and not journey and not postgres")),
+        Part("Many cases of each kind", (*parallel, "-m", "many and not postgres")),
+        Part("Crashes, races and the installed wheel", ("-m", "heavy and not many and not journey and not postgres")),
     )
 
 

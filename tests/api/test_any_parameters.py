@@ -19,7 +19,7 @@ from marketdesk.tickets.models import Ticket
 from tests.api.conftest import Answer
 from tests.api.test_parameters import FORM, _served, served
 
-pytestmark = [pytest.mark.heavy, pytest.mark.django_db, pytest.mark.usefixtures("_served")]
+pytestmark = [pytest.mark.heavy, pytest.mark.many, pytest.mark.django_db, pytest.mark.usefixtures("_served")]
 served_everywhere = _served  # the fixture, here too
 
 CASES = 20_000 * int(os.environ.get("SOAK", "1"))

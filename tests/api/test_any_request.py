@@ -20,7 +20,7 @@ from marketdesk.programs.models import AccessToken
 from marketdesk.tickets.models import Ticket
 from marketdesk.wsgi import application
 
-pytestmark = [pytest.mark.heavy, pytest.mark.django_db]
+pytestmark = [pytest.mark.heavy, pytest.mark.many, pytest.mark.django_db]
 
 
 def from_somewhere(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -40,7 +40,7 @@ from tests.outbox.webhooks import LOOPBACK, Request, answers
 from tests.races.conftest import BOTH, Arena, deep
 from tests.races.test_platform import send
 
-pytestmark = pytest.mark.heavy
+pytestmark = [pytest.mark.heavy, pytest.mark.many]
 
 TRIES = 20 * int(os.environ.get("SOAK", "1"))
 

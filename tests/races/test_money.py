@@ -98,6 +98,7 @@ def _sum(minor: int) -> str:
 
 
 @pytest.mark.heavy
+@pytest.mark.many
 @BOTH
 def test_four_thousand_attempts_refund_each_line_once(database: str, arena: Arena) -> None:
     screens = Screens(arena)

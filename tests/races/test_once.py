@@ -16,7 +16,7 @@ from django.db import connection
 from tests.desk import Desk, surroundings
 from tests.races.conftest import BOTH, RACERS, connected_to, deep, fresh_database
 
-pytestmark = pytest.mark.heavy
+pytestmark = [pytest.mark.heavy, pytest.mark.many]
 
 KEYS = 1000 * int(os.environ.get("SOAK", "1"))
 TICKETS = 50

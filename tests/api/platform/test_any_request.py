@@ -15,7 +15,7 @@ from marketdesk.refunds.refunding import refund_items
 from marketdesk.tickets.models import Ticket
 from marketdesk.wsgi import application
 
-pytestmark = [pytest.mark.heavy, pytest.mark.django_db]
+pytestmark = [pytest.mark.heavy, pytest.mark.many, pytest.mark.django_db]
 
 CASES = 100 * int(os.environ.get("SOAK", "1"))
 

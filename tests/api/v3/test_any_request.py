@@ -25,7 +25,7 @@ from marketdesk.programs.models import AccessToken, App, Scope
 from marketdesk.tickets.models import Ticket
 from marketdesk.wsgi import application
 
-pytestmark = [pytest.mark.heavy, pytest.mark.django_db]
+pytestmark = [pytest.mark.heavy, pytest.mark.many, pytest.mark.django_db]
 
 SOAK = int(os.environ.get("SOAK", "1"))
 
