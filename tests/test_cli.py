@@ -249,11 +249,12 @@ def test_the_example_marketplace_is_imported_and_repeating_it_changes_nothing(de
     assert second.stdout.count("0 created, 0 updated") == len(files)
 
 
-def test_a_token_is_printed_once_and_kept_as_a_hash(desk: Desk) -> None:
+def test_a_token_is_printed_once_kept_as_a_hash_and_revoked(desk: Desk) -> None:
     create = (
         "from marketdesk.merchants.models import *; Merchant.objects.create(external_id='m-1', name='Anadolu Home')"
     )
-    look = "from marketdesk.programs.models import *; print(AccessToken.objects.get().token_checksum)"
+    look = "from marketdesk.programs.models import *; one = AccessToken.objects.get(); "
+    look += "print(one.token_checksum, one.is_revoked)"
     assert desk.run("manage", "migrate", "-v0").returncode == 0
     assert desk.run("manage", "shell", "-v0", "-c", create).returncode == 0
 
@@ -263,7 +264,13 @@ def test_a_token_is_printed_once_and_kept_as_a_hash(desk: Desk) -> None:
     assert done.returncode == 0
     assert token.startswith("md_")
     assert "Anadolu Home" in done.stderr
-    assert desk.run("manage", "shell", "-v0", "-c", look).stdout.strip() == hashlib.sha256(token.encode()).hexdigest()
+
+    first, again = (desk.run("token", "Anadolu Home", "--name", "ERP", "--revoke") for _ in range(2))
+
+    assert first.returncode == 0
+    _refused(again, "no living token", "'ERP'")
+    kept = desk.run("manage", "shell", "-v0", "-c", look).stdout.split()
+    assert kept == [hashlib.sha256(token.encode()).hexdigest(), "True"]
 
 
 def test_a_fresh_installation_gets_its_first_administrator_by_a_link_and_a_mail(new_desk: Desk) -> None:

@@ -14,15 +14,25 @@ def add(commands: Commands) -> None:
     token = commands.add_parser("token", help="make an API access token for a merchant; it is shown once")
     token.add_argument("merchant", metavar="MERCHANT", help="the merchant's id or exact name")
     token.add_argument("--name", default="command line", help="what the token is for (default: %(default)s)")
+    token.add_argument("--revoke", action="store_true", help="end the merchant's tokens of that name instead")
     token.set_defaults(run=_token)
 
 
 def _token(options: argparse.Namespace) -> int:
     start()
     prepare()
+    from django.utils import timezone
+
     from marketdesk.programs.models import AccessToken
 
     store = find_merchant(options.merchant)
+    if options.revoke:
+        # Those of apps are the store's own to end, on its page.
+        living = AccessToken.objects.filter(merchant=store, name=options.name, application=None, revoked_at=None)
+        if not (ended := living.update(revoked_at=timezone.now())):
+            raise Refused(f"{store.name} has no living token with the name {options.name!r}.")
+        say(f"Revoked: {ended}.")
+        return 0
     say(f"A token for {store.name}. Keep it safe: it is not shown again.")
     print(AccessToken.issue(store, options.name))
     return 0
