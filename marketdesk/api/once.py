@@ -33,7 +33,9 @@ def once(who: str, key: str, request: HttpRequest, act: Callable[[], Stored]) ->
     """Do it in one transaction with its key. A twin waits for that transaction, and is told StillRunning if it takes
     too long; another request with the key is told KeyReused. What was refused has changed nothing, and its key is
     free again."""
-    wanted = f"{request.method} {request.path}\n{request.body.decode('latin-1')}"
+    query = request.META.get("QUERY_STRING", "")  # some writes say there what they want
+    where = f"{request.path}?{query}" if query else request.path
+    wanted = f"{request.method} {where}\n{request.body.decode('latin-1')}"
     claimed = False
     try:
         with transaction.atomic():

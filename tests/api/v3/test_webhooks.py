@@ -138,6 +138,19 @@ def test_the_same_twice_is_refused_and_with_a_key_answered_alike(erp: Program) -
     assert Subscription.objects.count() == 1
 
 
+def test_a_key_that_comes_with_another_address_is_refused(erp: Program) -> None:
+    made = subscribe(erp, idempotency_key="k-1").data
+
+    with nothing_changed():
+        others = [
+            subscribe(erp, endpoint=f"{HOOKS}/2", idempotency_key="k-1"),
+            subscribe(erp, REFUNDS, idempotency_key="k-1"),
+        ]
+
+    assert [one.refusal for one in others] == [(422, 422)] * 2
+    assert erp.get("webhook/subscriptions").data == [made]
+
+
 def test_an_app_has_only_so_many_for_a_store(erp: Program, make_app: Callable[..., Program]) -> None:
     made = [subscribe(erp, endpoint=f"{HOOKS}/{number}").code for number in range(subscribing.MOST)]
 
