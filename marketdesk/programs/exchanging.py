@@ -67,10 +67,10 @@ def tokens(grant_type: str, asked: Mapping[str, str], *, address: str) -> Tokens
 
 def _app(client_id: str, secret: str, address: str) -> App:
     """The app, if this is its secret. Every try counts until it was the right one."""
-    counted = guesses.begin(client_id, address)
+    app = App.find(client_id)
+    counted = guesses.begin(app, address)
     if counted is None:
         raise NoTokens(Why.TOO_MANY)
-    app = App.find(client_id)
     if app is None or not app.knows(secret):
         raise NoTokens(Why.BAD_CREDENTIALS)
     guesses.was_right(counted)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from marketdesk.journal.models import Allowance
 from marketdesk.journal.models.allowance import Lease, Limit, in_milliseconds
 from marketdesk.lib import secret
+from marketdesk.programs.models import App
 
 # Wrong ones in a minute, of one app and of all. As many right ones may be under way at once.
 MOST_OF_APP = 20
@@ -20,9 +21,11 @@ SECONDS = 60
 Counted = dict[str, Lease]
 
 
-def begin(client_id: str, address: str) -> Counted | None:
+def begin(app: App | None, address: str) -> Counted | None:
     """Count a try; what to hand to `was_right`. None when it may not even be looked at."""
-    limits = [_limit(f"{address} {client_id}", MOST_OF_APP), _limit(address, MOST)]
+    limits = [_limit(address, MOST)]
+    if app is not None:  # whoever makes up apps must not make a row for each
+        limits.insert(0, _limit(f"{address} {app.client_id}", MOST_OF_APP))
     counted = Allowance.lease([(limit, 1) for limit in limits], in_milliseconds(timezone.now()))
     if len(counted) == len(limits):
         return counted

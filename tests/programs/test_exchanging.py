@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from marketdesk.journal.models import Event
+from marketdesk.journal.models import Allowance, Event
 from marketdesk.lib import secret
 from marketdesk.merchants.models import Merchant
 from marketdesk.people.actor import Actor
@@ -316,6 +316,7 @@ def test_guessing_at_many_apps_ends_too(erp: Client, now: Any) -> None:
         whys.append(caught.value.why)
 
     assert whys == [Why.BAD_CREDENTIALS] * guesses.MOST + [Why.TOO_MANY] * 5
+    assert Allowance.objects.count() == 1, "whoever makes up names fills no table"
 
 
 def test_right_secrets_do_not_count(erp: Client, code: Any, now: Any) -> None:
