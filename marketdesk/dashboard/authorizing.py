@@ -44,14 +44,14 @@ def authorize(request: MerchantRequest) -> HttpResponse:
     if not request.owned:
         return for_owners(request)
     try:
-        asked = granting.read(request.META.get("QUERY_STRING", ""))
-        stores = granting.stores(asked, request.user.pk)
-        if not stores:
-            raise CannotAsk(_("There is no such app here. It may have been removed."))
+        try:
+            asked = granting.read(request.META.get("QUERY_STRING", ""))
+        except SendBack as back:
+            granting.stores(back.app, request.user.pk)
+            return redirect(back.address)
+        stores = granting.stores(asked.app, request.user.pk)
     except CannotAsk as refusal:
         return render(request, "dashboard/apps/cannot_ask.html", {"refusal": str(refusal)}, status=400)
-    except SendBack as back:
-        return redirect(back.address)
     if request.method != "POST":
         return _ask(request, asked, stores)
     form = AnswerForm(request.POST)

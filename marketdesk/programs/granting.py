@@ -45,11 +45,11 @@ class CannotAsk(AppRefusal):
 
 
 class SendBack(Exception):
-    """The app asked wrongly; it is told at its own address."""
+    """The app asked wrongly; it is told at its own address, if the person has a store that could allow it."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, app: App, address: str) -> None:
         super().__init__(address)
-        self.address = address
+        self.app, self.address = app, address
 
 
 def read(query: str) -> Asked:
@@ -66,7 +66,8 @@ def read(query: str) -> Asked:
     except errors.FatalClientError as bad:
         raise CannotAsk(_words(bad)) from None
     except errors.OAuth2Error as bad:
-        raise SendBack(_back(request.client, request.redirect_uri, bad.twotuples)) from None
+        app = request.client
+        raise SendBack(app, _back(app, request.redirect_uri, bad.twotuples)) from None
     return Asked(
         request.client,
         tuple(scope for scope in Scope if scope in scopes),
@@ -76,12 +77,16 @@ def read(query: str) -> Asked:
     )
 
 
-def stores(asked: Asked, person: int) -> list[Merchant]:
-    """The stores for which a person may allow it: they own them, and a private app is for its own store only."""
+def stores(app: App, person: int) -> list[Merchant]:
+    """The stores for which a person may allow it: they own them, and a private app is for its own store only. Raises
+    CannotAsk where there is none: the app is as if absent, and leads nobody anywhere."""
     owned = Merchant.objects.filter(membership__user=person, membership__role=Role.OWNER, sandbox_of=None)
-    if asked.app.reach == Reach.PRIVATE:
-        owned = owned.filter(pk=asked.app.merchant_id)
-    return list(owned.order_by("name", "pk"))
+    if app.reach == Reach.PRIVATE:
+        owned = owned.filter(pk=app.merchant_id)
+    found = list(owned.order_by("name", "pk"))
+    if not found:
+        raise CannotAsk(_("There is no such app here. It may have been removed."))
+    return found
 
 
 @transaction.atomic

@@ -146,11 +146,12 @@ def test_a_private_app_is_for_its_own_store_and_as_if_absent_for_others(
     with nothing_changed():
         answers = [
             mehmet_client.get(asking(private)),
+            mehmet_client.get(asking(private, response_type="token")),  # nor is anybody led to its address
             mehmet_client.post(asking(private), {"act": "allow", "store": store.public_id}),
         ]
 
-    assert [one.status_code for one in answers] == [400, 400]
-    assert [one.content for one in answers] == [unknown.content] * 2
+    assert [one.status_code for one in answers] == [400] * 3
+    assert [one.content for one in answers] == [unknown.content] * 3
     assert rival_client.get(asking(private)).status_code == 200
 
 

@@ -155,8 +155,9 @@ def test_scopes_of_calls_that_are_not_here_are_left_out(erp: App) -> None:
 def test_a_private_app_is_for_its_own_store(erp: App, store: Merchant, mehmet_user: User, rival_user: User) -> None:
     asked = granting.read(asking(erp))
 
-    assert granting.stores(asked, mehmet_user.pk) == [store]
-    assert granting.stores(asked, rival_user.pk) == []
+    assert granting.stores(asked.app, mehmet_user.pk) == [store]
+    with pytest.raises(CannotAsk):
+        granting.stores(asked.app, rival_user.pk)
 
 
 def test_a_public_app_is_for_every_store_that_one_owns(
@@ -165,8 +166,8 @@ def test_a_public_app_is_for_every_store_that_one_owns(
     asked = granting.read(asking(make_app(store, reach=Reach.PUBLIC)[0]))
     Membership.objects.create(user=mehmet_user, merchant=rival_store, role=Role.AGENT)
 
-    assert granting.stores(asked, rival_user.pk) == [rival_store]
-    assert granting.stores(asked, mehmet_user.pk) == [store]
+    assert granting.stores(asked.app, rival_user.pk) == [rival_store]
+    assert granting.stores(asked.app, mehmet_user.pk) == [store]
 
 
 def test_only_an_owner_allows(erp: App, store: Merchant, mehmet: Actor, rival: Actor) -> None:
