@@ -9,8 +9,10 @@ from dataclasses import asdict, dataclass, field
 
 from django.db import IntegrityError, OperationalError, transaction
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from marketdesk.journal.models import AlreadyDone, Deed
+from marketdesk.tickets.errors import NotAllowed
 
 HEADER = "Idempotency-Key"
 KEY = re.compile(r"[!-~]{1,80}")
@@ -57,6 +59,8 @@ def once(who: str, key: str, request: HttpRequest, act: Callable[[], Stored]) ->
 def _earlier(who: str, key: str, wanted: str) -> Stored:
     match Deed.earlier(who, key, wanted):
         case AlreadyDone() as done:
+            if not done.answer:  # whom it was about was erased
+                raise NotAllowed("absent", _("There is no such ticket."))
             return Stored(**done.answer)
         case reused:
             raise reused

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from marketdesk.journal.models import Event, Job
+from marketdesk.journal.models import Deed, Event, Job
 from marketdesk.orders.models import Order, OrderItem
 from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
@@ -38,13 +38,15 @@ def erase(customer: User, *, by: Actor) -> None:
     # Locked, so that no refund begins between our look and our writing.
     tickets = list(Ticket.objects.select_for_update().filter(customer=customer).order_by("pk"))
     bought = OrderItem.objects.select_for_update(of=("self",)).filter(order__customer=customer)
-    list(bought.order_by("pk").values_list("pk"))
+    items = list(bought.order_by("pk"))
     if Refund.objects.filter(item__order__customer=customer, status=RefundStatus.PENDING).exists():
         raise NotAllowed("refund_pending", _("A refund of this customer is still on its way. Settle it first."))
     for ticket in tickets:
         if ticket.state in OPEN:
             ticket.close(how="not_needed", by=Actor(Party.CUSTOMER, user_id=customer.pk, at=by.at))
     _forget_words(customer)
+    # What programs were answered, kept for who asks again.
+    Deed.forget([ticket.public_id for ticket in tickets] + [item.public_id for item in items])
     # A mail server names the address that it refuses.
     Job.objects.filter(kind="mail", payload__user=customer.pk).exclude(error="").update(error=NOBODY)
     Order.objects.filter(customer=customer).update(**dict.fromkeys(ADDRESS + TRACES, ""))

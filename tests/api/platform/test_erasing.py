@@ -17,12 +17,14 @@ from PIL import Image
 
 from marketdesk import schedule
 from marketdesk.journal.models import Event, Job
+from marketdesk.merchants.models import Merchant
 from marketdesk.orders.models import Order
 from marketdesk.outbox.models import Attempt, Delivery
 from marketdesk.outbox.webhooks import endpoints
 from marketdesk.people.actor import Actor, clock
 from marketdesk.people.models import User
 from marketdesk.performance.models import Rating, rate
+from marketdesk.programs.models import AccessToken
 from marketdesk.refunds.models import Refund
 from marketdesk.refunds.reasons import DAMAGED
 from marketdesk.refunds.refunding import refund_item, refund_items, settle
@@ -111,6 +113,36 @@ def test_erasing_twice_is_once(shop: Program, story: Ticket) -> None:
 
     assert first.body == second.body
     assert Event.objects.filter(verb="erased").count() == 1
+
+
+def test_what_programs_were_answered_is_forgotten_too(
+    shop: Program, ask: Callable[..., Ticket], order: Order, store: Merchant
+) -> None:
+    question, item = ask("order_status", "Zebra?"), order.items.all()[0]
+    erp, token = Client(), AccessToken.issue(store, "ERP")
+    writes = {
+        f"tickets/{question.public_id}": {"state": "CLOSED"},
+        f"orders/{item.public_id}/refund": {"refund_reason": "ITEM_IS_DAMAGED"},
+    }
+
+    def write() -> list[Any]:
+        known = {"Authorization": f"Bearer {token}"}
+        return [
+            erp.put(f"/api/v3/{path}", body, "application/json", headers={**known, "Idempotency-Key": path[:8]})
+            for path, body in writes.items()
+        ]
+
+    first = write()
+    settle(Refund.objects.get(), succeeded=True, by=clock())
+    again = write()
+    shop.delete("customers/c-1")
+    later = write()
+
+    assert [one.status_code for one in first] == [200, 200]
+    assert [one.content for one in again] == [one.content for one in first]
+    assert [trace for trace in TRACES if trace in everything()] == []
+    assert [one.status_code for one in later] == [404, 404], "what was done is not done again"
+    assert Refund.objects.count() == 1
 
 
 def test_not_while_a_refund_is_pending(shop: Program, purchase: Ticket, mehmet: Actor, sofia: Actor) -> None:
