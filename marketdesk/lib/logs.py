@@ -3,8 +3,9 @@
 import logging
 import re
 
-# A prefix of the address that says who comes: the token of a link in a mail, the key of a session.
-SECRET = re.compile(r"(/(?:t|in)/)[\w-]{16,}")
+# What stands in an address and lets its reader in: the token of a link in a mail, the key of a session, a picture that a
+# program may fetch.
+SECRET = re.compile(r"(/(?:t|in|api/files)/)[\w-]{16,}")
 # What a program carries, by what we write before it; and what stands in an address by its name, whoever made
 # it. Nothing writes these down on purpose.
 CARRIED = re.compile(r"\b(md[a-z]?_)[\w-]{16,}")

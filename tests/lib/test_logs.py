@@ -24,6 +24,12 @@ def test_a_link_of_a_mail_is_left_out_of_the_log() -> None:
     assert "ValueError: /t/…/my/" in line
 
 
+def test_a_link_of_a_picture_is_left_out_of_the_log() -> None:
+    line = written("GET '/api/files/60c0a1b2c3d4e5f600000501.3.app-5:1wBx9a:c2lnbmF0dXJl.jpg' failed")
+
+    assert line == "GET '/api/files/….3.app-5:1wBx9a:c2lnbmF0dXJl.jpg' failed", "a picture without its number is none"
+
+
 @pytest.mark.parametrize("prefix", ["md", "mdr", "mdc", "mds", "mdi"])
 def test_what_a_program_carries_is_left_out_wherever_it_stands(prefix: str) -> None:
     carried = secret.new(prefix)
