@@ -19,8 +19,8 @@ Json = dict[str, Any]
 
 @cache
 def _v3() -> Json:
-    """As tools read it."""
-    document: Json = json.loads(json.dumps(describe(v3.api, v3.ROOT), default=str))
+    """As tools read it, but with the fields that are always there: a tool must expect that only some are chosen."""
+    document: Json = json.loads(json.dumps(describe(v3.api, v3.ROOT, may_choose=False), default=str))
     return document
 
 

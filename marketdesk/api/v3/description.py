@@ -64,15 +64,15 @@ IF_MATCH = _header("If-Match", "The `ETag` of the ticket as you read it: write o
 NOT_CHANGED: Json = {"description": "Nothing has changed: you have this answer already."}
 
 
-def describe(api: NinjaAPI, root: str) -> Json:
-    """The whole document."""
+def describe(api: NinjaAPI, root: str, *, may_choose: bool = True) -> Json:
+    """The whole document; unless a reader `may_choose` fields, it says which of them are always there."""
     document: Json = api.get_openapi_schema(path_prefix=f"/{root}")
     schemas = document["components"].setdefault("schemas", {})
     bearers = dict(_bearers(api))
     for methods in document["paths"].values():
         for method, call in methods.items():
             _complete(call, method, bearers.get(call["operationId"]))
-            if any(one["name"] == "fields" for one in call["parameters"]):
+            if may_choose and any(one["name"] == "fields" for one in call["parameters"]):
                 _leave_open(call["responses"], schemas)
     schemas["Refusal"] = REFUSAL
     _never_null(document)

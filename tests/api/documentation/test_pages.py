@@ -71,6 +71,15 @@ def test_a_call_stands_there_whole(client: Client) -> None:
         assert words in page, words
 
 
+def test_only_fields_that_may_be_missing_say_so(client: Client) -> None:
+    page = client.get("/api/docs/v3/get-tickets-ticket").content.decode()
+    fields = re.findall(r"<dt><code>(\w+)</code>(.*?)</dt>", page)
+    sometimes = {name for name, rest in fields if "only when it applies" in rest}
+
+    assert {"wait", "refund_reason", "resolution_info"} <= sometimes
+    assert not {"id", "state", "subject", "message", "closed_at"} & sometimes
+
+
 def test_every_refund_reason_is_listed(client: Client) -> None:
     page = client.get("/api/docs/refund-reasons").content.decode()
 
