@@ -23,5 +23,20 @@ def read_in_utf8(application: WSGIApplication) -> WSGIApplication:
     return read
 
 
+def without_body_on_head(application: WSGIApplication) -> WSGIApplication:
+    """HEAD is answered with headers alone, which the server leaves to us. On a connection that stays open, whatever
+    came behind them would be taken for the next answer."""
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        body = application(environ, start_response)
+        if environ.get("REQUEST_METHOD") != "HEAD":
+            return body
+        if hasattr(body, "close"):
+            body.close()
+        return []
+
+    return answer
+
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketdesk.settings")
-application = guarded(read_in_utf8(get_wsgi_application()))
+application = without_body_on_head(guarded(read_in_utf8(get_wsgi_application())))

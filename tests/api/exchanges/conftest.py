@@ -81,7 +81,7 @@ class Recorded:
     tickets: list[str]
     items: list[str]
 
-    def says(self, *requests: str, body: bytes = b"", answers: int = 1) -> list[Answered]:
+    def says(self, *requests: str, body: bytes = b"") -> list[Answered]:
         """Send requests over one connection; each as it was recorded, one header a line. `{length}` is the body's."""
         raw = b"".join(
             request.strip().replace("{length}", str(len(body))).replace("\n", "\r\n").encode() + b"\r\n\r\n"
@@ -90,7 +90,7 @@ class Recorded:
         with socket.create_connection(("127.0.0.1", self.desk.port), timeout=10) as connection:
             connection.sendall(raw + body)
             with connection.makefile("rb") as stream:
-                return [_read(stream, has_body=not requests[0].lstrip().startswith("HEAD")) for _ in range(answers)]
+                return [_read(stream, has_body=not request.lstrip().startswith("HEAD")) for request in requests]
 
 
 def _read(stream: Any, *, has_body: bool = True) -> Answered:
