@@ -44,12 +44,22 @@ def count_unknown(request: HttpRequest) -> None:
     many. A good token is looked at first, so that nobody is shut out by others who guess."""
     most = promises.current().unknown_tokens
     if most:
-        allow("unknown token", _address(request), most, MINUTE)
+        allow("unknown token", address(request), most, MINUTE)
 
 
 def allow(what: str, who: str, most: int, seconds: int) -> None:
     """Let somebody do something so many times within so many seconds, exactly, whatever races. Raises Refusal."""
     _spend({what: Limit(f"{what}:{secret.hash_of(who)}", most, seconds)})
+
+
+def address(request: HttpRequest) -> str:
+    """Whoever is at the other end; behind a proxy the server has put the client's own address there, and behind a
+    socket of the machine itself there may be none. Of IPv6 the network: whoever has one has all of its addresses."""
+    found = str(request.META.get("REMOTE_ADDR", ""))
+    with suppress(ValueError):
+        if ipaddress.ip_address(found).version == 6:
+            return str(ipaddress.ip_network(f"{found}/64", strict=False))
+    return found
 
 
 def told(request: HttpRequest) -> Mapping[str, str]:
@@ -92,13 +102,3 @@ def _headers(left: Mapping[str, Left]) -> dict[str, str]:
         ),
         "RateLimit": ", ".join(f'"{name}";r={one.calls};t={one.seconds}' for name, one in left.items()),
     }
-
-
-def _address(request: HttpRequest) -> str:
-    """Whoever is at the other end; behind a proxy the server has put the client's own address there. Of IPv6 the
-    network: whoever has one has all of its addresses."""
-    address = str(request.META.get("REMOTE_ADDR", ""))
-    with suppress(ValueError):
-        if ipaddress.ip_address(address).version == 6:
-            return str(ipaddress.ip_network(f"{address}/64", strict=False))
-    return address

@@ -10,9 +10,9 @@ import json
 from collections.abc import Mapping
 from urllib.parse import unquote_plus
 
-from allauth.core.internal import ratelimit
 from django.http import HttpRequest
 
+from marketdesk.api import limits
 from marketdesk.api.envelope import Refusal
 from marketdesk.api.v2.parameters import Parameters
 from marketdesk.programs import exchanging
@@ -33,7 +33,7 @@ def tokens(request: HttpRequest, usual: str, codes: Codes) -> Tokens:
         raise Refusal(405, f"This call answers to {allowed}.", status=405, headers={"Allow": allowed})
     said = _said(request)
     try:
-        return exchanging.tokens(said["grant_type"] or usual, said, address=ratelimit.get_ip(request))
+        return exchanging.tokens(said["grant_type"] or usual, said, address=limits.address(request))
     except NoTokens as refused:
         code, status = codes[refused.why]
         headers = {"WWW-Authenticate": "Basic"} if status == 401 else {"Retry-After": "60"} if status == 429 else {}

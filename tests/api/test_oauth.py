@@ -225,6 +225,19 @@ def test_who_guesses_too_often_waits(now: Any, version: str, erp: Oauth, code: A
     assert not AccessToken.objects.exists()
 
 
+@VERSIONS
+def test_behind_a_socket_of_the_machine_nobody_has_an_address(version: str, erp: Oauth, code: Any) -> None:
+    def without_address(path: str, said: dict[str, str]) -> Any:
+        return Client(REMOTE_ADDR="").post(path, said)
+
+    given = erp.redeem(version, code(), without_address)
+    renewed = erp.renew(version, given.data["refresh_token"], without_address)
+    refused = erp.renew(version, "x", without_address, client_secret="wrong")
+
+    assert (given.code, renewed.code) == (0, 0)
+    assert refused.code in {4000, 10001}
+
+
 @pytest.mark.parametrize("method", ["put", "patch", "delete", "options"])
 @VERSIONS
 def test_other_methods_are_refused(version: str, method: str) -> None:
