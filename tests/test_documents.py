@@ -11,6 +11,7 @@ ROOT = Path(__file__).parent.parent
 READERS = re.compile(r"""env\.(?:text|flag|number|words|folder)\(\s*["']([A-Z0-9_]+)["']""")
 PAGES = sorted(page for where in ("*.md", "docs/**/*.md", "examples/**/*.md") for page in ROOT.glob(where))
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+NAMED = re.compile(r"`(docs/[\w/.-]+\.md)`")
 
 
 def _settings_read() -> set[str]:
@@ -33,8 +34,11 @@ def test_every_setting_is_listed_for_operators(name: str) -> None:
     ids=lambda page: page.name,
 )
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
-    for target in LINK.findall(page.read_text(encoding="utf-8")):
+    text = page.read_text(encoding="utf-8")
+    for target in LINK.findall(text):
         assert (page.parent / target).exists(), target
+    for named in NAMED.findall(text):
+        assert (ROOT / named).exists(), named
 
 
 def test_the_words_are_there_in_every_language() -> None:
