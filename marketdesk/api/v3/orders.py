@@ -9,7 +9,7 @@ from ninja import Field, Router, Schema
 
 from marketdesk.api import envelope
 from marketdesk.api.v3 import errors
-from marketdesk.api.v3.choosing import chosen, pick
+from marketdesk.api.v3.choosing import Tree, chosen, pick
 from marketdesk.api.v3.keys import Bearer, ProgramRequest
 from marketdesk.api.v3.once import once
 from marketdesk.api.v3.order_schemas import OrderOut, order_out
@@ -27,6 +27,8 @@ from marketdesk.tickets.errors import BadText
 
 router = Router(tags=["Orders"])
 READ, WRITE = Bearer(Scope.READ_ORDERS), Bearer(Scope.WRITE_ORDERS)
+# What a refund tells who may not read orders.
+NOT_READ: Tree = {name: {} for name in ("id", "transaction_id", "state", "updated_at", "refunds")}
 
 OrderId = Annotated[str, Field(examples=[AN_ITEM], json_schema_extra={**ID, "description": "The order's id."})]
 
@@ -75,7 +77,7 @@ def refund_reasons(request: ProgramRequest, order: OrderId) -> HttpResponse:
     summary="Refund an order",
     description="Asks the marketplace to pay back what was paid, once however often this is sent. It works outside a "
     "ticket too; an open ticket closes once all its affected items are refunded. An order that is refunded already is "
-    "refused with 409.",
+    "refused with 409. Whose token lacks `orders:read` is answered no more than the order's ids, state and refunds.",
 )
 def refund(request: ProgramRequest, order: OrderId, payload: RefundIn) -> HttpResponse:
     def act(by: Actor) -> HttpResponse:
@@ -86,7 +88,8 @@ def refund(request: ProgramRequest, order: OrderId, payload: RefundIn) -> HttpRe
                 refunding.refund_item(item, by=by, reason=reason, note=payload.refund_reason_note)
         except BadText as bad:
             raise errors.bad_parameter(refund_reason_note=str(bad)) from bad
-        return envelope.success(_told(_find(order, by)))
+        may_read = request.auth.allows(Scope.READ_ORDERS)
+        return envelope.success(pick(_told(_find(order, by)), {} if may_read else NOT_READ))
 
     return once(request, act)
 

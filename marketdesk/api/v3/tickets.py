@@ -47,6 +47,8 @@ READ, WRITE = Bearer(Scope.READ_TICKETS), Bearer(Scope.WRITE_TICKETS)
 OURS, CLOSED, APPEALED = (STATES[one] for one in (State.WITH_MERCHANT, State.CLOSED, State.WITH_SUPPORT))
 MOST = 500
 CURSOR = "api v3: the tickets after"
+# What a write tells who may not read tickets.
+NOT_READ: Tree = {name: {} for name in ("id", "type", "state", "merchant_id", "updated_at")}
 # What names a ticket in an address. That it is an id is seen when it is looked for, so that all others are absent.
 TicketId = Annotated[str, Field(examples=[A_TICKET], json_schema_extra={**ID, "description": "The ticket's id."})]
 
@@ -168,7 +170,8 @@ def ticket(request: ProgramRequest, ticket: TicketId, fields: Fields = "") -> Ht
     operation_id="update_ticket",
     summary="Close, re-open or appeal a ticket",
     description="The same rules hold as on the pages; what they do not allow is refused with 409, and says why. A "
-    "ticket that is re-opened without a message awaits you, with the whole time to reply.",
+    "ticket that is re-opened without a message awaits you, with the whole time to reply. Whose token lacks "
+    "`tickets:read` is answered no more than the ticket's id, type and state.",
     openapi_extra={"parameters": [IF_MATCH]},
 )
 def turn(request: ProgramRequest, ticket: TicketId, payload: Turn) -> HttpResponse:
@@ -176,7 +179,8 @@ def turn(request: ProgramRequest, ticket: TicketId, payload: Turn) -> HttpRespon
         with _writing(request, ticket, by) as found:
             _turn(found, payload, by)
         (whole,) = reading.whole([found], by)
-        return _ticket(_told(whole, request, by))
+        may_read = request.auth.allows(Scope.READ_TICKETS)
+        return _ticket(_told(whole, request, by), {} if may_read else NOT_READ)
 
     return once(request, act)
 

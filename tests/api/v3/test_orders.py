@@ -203,8 +203,11 @@ def test_reading_and_refunding_take_their_scopes(item: OrderItem, store: Merchan
     read = program.get(f"orders/{item.public_id}")
     AccessToken.objects.update(scope=Scope.WRITE_ORDERS)
 
+    told = program.put(f"orders/{item.public_id}/refund", DAMAGED)
+
     assert (refused.refusal, read.code) == ((403, 1006), 0)
     assert program.get(f"orders/{item.public_id}").refusal == (403, 1006)
+    assert (told.data["state"], "full_address" in read.data, "full_address" in told.data) == ("REFUNDED", True, False)
 
 
 @pytest.mark.parametrize("ticket", ["purchase", None])

@@ -144,6 +144,16 @@ def test_reading_is_not_writing(ticket: Ticket, store: Merchant) -> None:
     assert (refused.refusal, refused.message) == ((403, 1006), "This access token lacks the scope tickets:write.")
 
 
+def test_writing_is_not_reading(ticket: Ticket, store: Merchant) -> None:
+    token = AccessToken.issue(store, "writer")
+    AccessToken.objects.filter(name="writer").update(scope=Scope.WRITE_TICKETS)
+
+    told = Program(token).put(f"tickets/{ticket.public_id}", {"state": "CLOSED"})
+
+    assert (told.status, told.data["id"], told.data["state"]) == (200, ticket.public_id, "CLOSED")
+    assert {"replies", "subject", "buyer_info", "orders"}.isdisjoint(told.data)
+
+
 def test_a_strangers_ticket_is_as_if_absent(ticket: Ticket, rival_program: Program) -> None:
     with nothing_changed():
         for method, path, body in (
