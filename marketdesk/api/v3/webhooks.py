@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import threading
 from typing import Annotated, Literal
 
 from django.conf import settings
@@ -29,6 +30,10 @@ READ, WRITE = Bearer(Scope.READ_WEBHOOKS), Bearer(Scope.WRITE_WEBHOOKS)
 # The ids of topics are the same everywhere and for ever.
 TOPIC_IDS = {topic: hashlib.sha256(topic.encode()).hexdigest()[: ids.LENGTH] for topic in Topic}
 TOPICS = {topic_id: topic for topic, topic_id in TOPIC_IDS.items()}
+
+# A merchant's own name server may never answer: only so many calls of a process wait for one, and only so long.
+LONGEST_WAIT, MOST_WAITING = 2.0, 2
+_waiting = threading.BoundedSemaphore(MOST_WAITING)
 
 A_TOPIC = TOPIC_IDS[Topic.TICKET_AWAITING_MERCHANT]
 AN_ENDPOINT = "https://erp.example/hooks"
@@ -201,13 +206,18 @@ def _topic(request: ProgramRequest, named: str) -> Topic:
 
 
 def _check(endpoint: str) -> None:
-    """Before anything is written: a name server may let us wait. Merchants do not learn what it says of our network."""
+    """Before anything is written: a name server may let us wait. Merchants do not learn what it says of our network.
+    Where too many wait already it is not asked: it is before every message."""
+    may_wait = _waiting.acquire(blocking=False)
     try:
-        endpoints.check_url(endpoint, settings.APP_WEBHOOK_ALLOW)
+        endpoints.check_url(endpoint, settings.APP_WEBHOOK_ALLOW, seconds=LONGEST_WAIT if may_wait else None)
     except NotPublic as bad:
         raise errors.bad_parameter(endpoint=_("must be a public address with https://")) from bad
     except BadEndpoint as bad:
         raise errors.bad_parameter(endpoint=str(bad)) from bad
+    finally:
+        if may_wait:
+            _waiting.release()
 
 
 def _find(request: ProgramRequest, public_id: str) -> Subscription:

@@ -54,13 +54,15 @@ def check_kinds(kinds: Sequence[str]) -> None:
         raise BadEndpoint(_("There is no event %(unknown)s. There are: %(known)s.") % words)
 
 
-def check_url(url: str, allowed: calling.Allowed | None = None) -> None:
-    """Raise BadEndpoint where no call may go: NotPublic, if it were not for where it leads."""
+def check_url(url: str, allowed: calling.Allowed | None = None, *, seconds: float | None = calling.DEADLINE) -> None:
+    """Raise BadEndpoint where no call may go: NotPublic, if it were not for where it leads. A name server has so many
+    seconds to say that; None is not asked."""
     if len(url) > 500:
         raise BadEndpoint(_("An address has at most 500 characters."))
     try:
         target = calling.parse(url)
-        calling.resolve(target, allowed or settings.WEBHOOK_ALLOW, time.monotonic() + calling.DEADLINE)
+        if seconds is not None:
+            calling.resolve(target, allowed or settings.WEBHOOK_ALLOW, time.monotonic() + seconds)
     except calling.BadUrl as bad:
         raise BadEndpoint(str(bad)) from None
     except calling.Forbidden as bad:

@@ -1,5 +1,6 @@
 """An app looks after its subscriptions; what they are told is in tests/outbox/test_subscriptions.py."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
@@ -9,6 +10,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from marketdesk.api.v3 import webhooks
+from marketdesk.lib import calling
 from marketdesk.lib.calling import Allowed
 from marketdesk.merchants.models import Merchant
 from marketdesk.outbox.models import Subscription, Topic
@@ -115,6 +118,25 @@ def test_an_address_that_must_not_be_called_is_refused_in_words(erp: Program, en
 
     assert refused.refusal == (400, 1000)
     assert refused.data["endpoint"]
+
+
+def test_only_a_few_wait_for_a_slow_name_server_and_not_for_long(erp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+    made: list[Answer] = []
+
+    def look_up(_target: Any, ends: float) -> None:
+        waited.append(ends - time.monotonic())
+        if len(made) < 3:  # meanwhile another comes
+            made.append(subscribe(erp, endpoint=f"https://slow.example/{len(waited)}"))
+        raise calling.NoAnswer("The name of the host could not be looked up in time.")
+
+    monkeypatch.setattr(calling, "_look_up", look_up)
+    made.append(subscribe(erp, endpoint="https://slow.example/0"))
+
+    assert len(waited) == webhooks.MOST_WAITING
+    assert max(waited) <= webhooks.LONGEST_WAIT
+    assert {one.status for one in made} == {200}
+    assert len(made) == webhooks.MOST_WAITING + 1
 
 
 def test_what_is_no_topic_is_refused(erp: Program) -> None:
