@@ -107,7 +107,7 @@ def _others_left(ticket: Ticket, item: OrderItem) -> bool:
 def _refuse_repetition(before: Sequence[Refund], by: Actor, reason: Reason, note: str) -> None:
     """API v2 knows no keys: the same program asking for the same within a minute is a retry, and done already."""
     last = before[-1] if before else None
-    if last is None or last.status == RefundStatus.FAILED or not by.is_program or by.key:
+    if last is None or last.status == RefundStatus.FAILED or not by.is_program or by.key or by.is_first:
         return
     if last.actor.get("app") != by.app or by.at - last.requested_at > REPEATED_WITHIN:
         return

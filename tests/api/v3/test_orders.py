@@ -196,6 +196,17 @@ def test_another_stores_order_is_as_if_absent(item: OrderItem, rival_program: Pr
             assert len({answer.body for answer in answers}) == 1
 
 
+def test_another_key_is_another_refund_and_there_is_only_one(item: OrderItem, program: Program) -> None:
+    path = f"orders/{item.public_id}/refund"
+    first, again = (program.put(path, DAMAGED, idempotency_key="k-1") for _ in range(2))
+
+    with nothing_changed():
+        other = program.put(path, DAMAGED, idempotency_key="k-2")
+
+    assert (first.status, again.body, other.status) == (200, first.body, 409)
+    assert Refund.objects.count() == 1
+
+
 def test_reading_and_refunding_take_their_scopes(item: OrderItem, store: Merchant, program: Program) -> None:
     AccessToken.objects.update(scope=Scope.READ_ORDERS)
     with nothing_changed():
