@@ -26,7 +26,9 @@ FAILURES = {
     errors.TICKET_CLOSED: Failure(400, "The ticket is closed. Re-open it to write.", {}),
     errors.TOKEN_EXPIRED: Failure(401, "The access token has expired. Refresh it.", {}),
     errors.TOKEN_REVOKED: Failure(401, "The access token has been revoked.", {}),
-    errors.UNAUTHORIZED: Failure(401, "There is no token, or nobody knows it.", {}),
+    errors.UNAUTHORIZED: Failure(
+        401, "There is no token, nobody knows it, or it lacks the scope: the message says.", {}
+    ),
     405: Failure(405, "The call answers to the other method.", {}),
     413: Failure(413, "The request is too large.", {}),
     429: Failure(429, "Too many calls. Wait as long as Retry-After says.", {}),

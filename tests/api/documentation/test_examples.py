@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import requests
+from django.test import Client
 
 from marketdesk.api.documentation import samples
 from marketdesk.api.documentation.content import snippets
@@ -115,6 +116,17 @@ def test_every_example_does_what_it_says(language: str, stage: Stage, live_serve
         printed = run(language, text, **secrets)
         if language == "curl" and printed:
             assert json.loads(printed)["code"] == 0
+
+
+def test_the_challenge_is_made_of_the_verifier(client: Client) -> None:
+    page = unescape(client.get("/api/docs/authentication").content.decode())
+    shown = re.search(r'aria-label="Shell"><code>(.*?)</code>', page, re.DOTALL)
+    assert shown is not None
+
+    verifier, challenge = run("curl", f'{shown[1]}\necho "$CODE_VERIFIER" "$CODE_CHALLENGE"').split()
+
+    assert len(verifier) == 64
+    assert challenge == base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
 
 
 @pytest.mark.parametrize("language", ["python", "php"])

@@ -2,6 +2,7 @@
 
 import re
 from html import unescape
+from urllib.parse import quote
 
 import pytest
 from django.db import connection
@@ -14,6 +15,7 @@ from marketdesk.api.documentation.reference import DOCUMENTS
 from marketdesk.api.documentation.topics import TOPICS
 from marketdesk.people.models import User
 from marketdesk.refunds.reasons import REASONS
+from tests.apps import BACK, CHALLENGE, make_app
 
 pytestmark = pytest.mark.django_db
 
@@ -69,6 +71,25 @@ def test_a_call_stands_there_whole(client: Client) -> None:
         assert f'data-example="{language}"' in page
     for words in ("/api/v2/ticket/reply", "tickets:write", "at most 10,000", "1010", '"success": true'):
         assert words in page, words
+
+
+def test_the_address_of_the_dance_is_one_that_a_program_of_today_may_ask_with(
+    client: Client, mehmet_client: Client, mehmet_user: User
+) -> None:
+    page = unescape(client.get("/api/docs/authentication").content.decode())
+    shown = re.search(r'aria-label="Address"><code>(.*?)</code>', page, re.DOTALL)
+    app, _secret = make_app(mehmet_user.merchants.get(), needs_pkce=True)
+    said = {"CLIENT_ID": app.client_id, "=ADDRESS": f"={quote(BACK, safe='')}", "CODE_CHALLENGE": CHALLENGE}
+    assert shown is not None
+    address = re.sub(r"\s+", "", shown[1])
+    for name, value in said.items():
+        address = address.replace(name, value)
+
+    answer = mehmet_client.get(address)
+
+    assert answer.status_code == 200
+    assert app.name in answer.content.decode()
+    assert '"code_verifier=$CODE_VERIFIER"' in page
 
 
 def test_only_fields_that_may_be_missing_say_so(client: Client) -> None:
