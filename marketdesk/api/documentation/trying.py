@@ -62,9 +62,12 @@ def send(call: Call, values: Mapping[str, str], store: Merchant, request: HttpRe
 
 
 def _app(call: Call, store: Merchant) -> App | None:
-    """Only apps subscribe: there it is tried as the newest app that the store has registered for its sandbox."""
-    theirs = App.objects.filter(merchant=store, is_sandbox=True, removed_at__isnull=True)
-    return theirs.order_by("-pk").first() if call.scope.startswith("webhook") else None
+    """Only apps subscribe: there it is tried as the newest app that the store has registered for its sandbox, and that
+    may do it."""
+    if not call.scope.startswith("webhook"):
+        return None
+    theirs = App.objects.filter(merchant=store, is_sandbox=True, removed_at__isnull=True).order_by("-pk")
+    return max(theirs, key=lambda app: call.scope in app.scopes, default=None)
 
 
 def _request(call: Call, values: Mapping[str, str], token: str, request: HttpRequest) -> WSGIRequest:

@@ -120,6 +120,7 @@ def test_only_a_sandbox_app_subscribes(
 
     assert "403 Forbidden" in body(mehmet_client.post(SUBSCRIBE, wanted))
     app, _ = make_app(store, scopes=Scope.values, is_sandbox=True)
+    make_app(store, scopes=[Scope.READ_TICKETS], is_sandbox=True)
     assert "200 OK" in body(mehmet_client.post(SUBSCRIBE, wanted))
 
     made = Subscription.objects.get()
