@@ -18,6 +18,7 @@ from playwright.sync_api import Page, expect
 from marketdesk.merchants.models import Merchant
 from marketdesk.people.models import User
 from marketdesk.tickets.models import Ticket
+from tests.journeys.test_pages import barriers
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
@@ -212,3 +213,13 @@ def test_a_stores_own_program_gets_a_token_of_the_sandbox_and_another_of_the_sto
             assert (whose == store.public_id) is not bool(choices)
             page.get_by_role("link", name="I have kept it").click()
     expect(page.locator("#connected ~ ul .tag", has_text="Sandbox")).to_have_count(1)
+
+
+def test_a_long_address_that_is_refused_fits_a_phone(visit: Visit, mehmet_user: User) -> None:
+    page = visit(mehmet_user, "mehmet-password", viewport={"width": 360, "height": 740})
+    page.goto("/dashboard/apps/new")
+    page.get_by_label("Redirect addresses").fill(f"http://erp.example/{'callback/' * 12}")
+    page.get_by_role("button", name="Register it").click()
+
+    expect(page.get_by_text("begins with http://").first).to_be_visible()
+    assert barriers(page) == []
