@@ -101,6 +101,18 @@ def test_only_fields_that_may_be_missing_say_so(client: Client) -> None:
     assert not {"id", "state", "subject", "message", "closed_at"} & sometimes
 
 
+def test_the_contents_unfold_the_version_that_one_reads(client: Client) -> None:
+    """Both would not fit beside the page, and the second one would be out of sight."""
+    start, page = (client.get(address).content.decode() for address in ("/api/docs/", "/api/docs/v2/get-ticket"))
+
+    for version in DOCUMENTS:
+        assert f'<h2><a href="/api/docs/{version}"' in start
+        assert f'<h2><a href="/api/docs/{version}"' in page
+    assert "/api/docs/v2/post-ticket-close" in page
+    assert "/api/docs/v3/put-tickets-ticket" not in page
+    assert 'href="#try"' in page
+
+
 def test_every_refund_reason_is_listed(client: Client) -> None:
     page = client.get("/api/docs/refund-reasons").content.decode()
 
