@@ -265,7 +265,7 @@ def _last(reference: str) -> str:
 def _title(schema: Json) -> str:
     """The name of the shape that a schema refers to."""
     if "$ref" in schema:
-        return _last(schema["$ref"])
+        return _last(schema["$ref"]).removesuffix("Out")
     return next(filter(None, map(_title, _choices(schema))), "")
 
 

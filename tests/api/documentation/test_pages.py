@@ -106,11 +106,17 @@ def test_the_contents_unfold_the_version_that_one_reads(client: Client) -> None:
     start, page = (client.get(address).content.decode() for address in ("/api/docs/", "/api/docs/v2/get-ticket"))
 
     for version in DOCUMENTS:
-        assert f'<h2><a href="/api/docs/{version}"' in start
-        assert f'<h2><a href="/api/docs/{version}"' in page
+        assert f'<li><a href="/api/docs/{version}"' in start
+        assert f'<li><a href="/api/docs/{version}"' in page
     assert "/api/docs/v2/post-ticket-close" in page
     assert "/api/docs/v3/put-tickets-ticket" not in page
     assert 'href="#try"' in page
+
+
+def test_both_versions_have_their_calls_in_groups_of_the_same_names() -> None:
+    groups = [list(dict.fromkeys(call.group for call in reference.calls(version))) for version in DOCUMENTS]
+
+    assert groups == [["Access", "Tickets", "Orders", "Webhooks"], ["Access", "Tickets", "Orders"]]
 
 
 def test_every_refund_reason_is_listed(client: Client) -> None:
