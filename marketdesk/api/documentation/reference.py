@@ -139,12 +139,12 @@ class _Reader:
             version=version,
             method=method,
             path=path,
-            title=samples.TITLES.get(path) or operation.get("summary", ""),
+            title=operation.get("summary", ""),
             words=operation.get("description", ""),
             group=next(iter(operation.get("tags", [])), ""),
             scope=next((scope for one in security for scopes in one.values() for scope in scopes), ""),
             needs_token=bool(security),
-            is_alias=operation.get("deprecated", False) or (method == "GET" and path in samples.TITLES),
+            is_alias=operation.get("deprecated", False),
             parameters=list(self._parameters(method, path, operation)),
             status=str(status),
             answer=content.get("example") or (envelope.body(self.sample(data)) if schema else None),
@@ -199,7 +199,6 @@ class _Reader:
         items = self.resolved(itself.get("items", {}))
         choices: list[Any] = itself.get("enum") or items.get("enum") or []
         words = told.get("description") or schema.get("description") or itself.get("description", "")
-        words = words or samples.WORDS.get(name, "")
         return Parameter(name, place, self._kind(schema), words, required, tuple(map(str, choices)), example)
 
     def _kind(self, schema: Json) -> str:

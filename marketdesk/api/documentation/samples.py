@@ -9,9 +9,6 @@ MERCHANT, SUBSCRIPTION = "60c0a1b2c3d4e5f600000001", "60c0a1b2c3d4e5f600000701"
 
 # The token calls are the same in both versions.
 OAUTH = {call.path: call for call in CALLS if call.path.startswith("oauth/")}
-WORDS = {one.name: one.words for call in OAUTH.values() for one in call.parameters}
-WORDS["code_verifier"] = "What the code challenge was made of, where you sent one."
-TITLES = {f"/api/v3/{path}": call.title for path, call in OAUTH.items()}
 
 # What the examples of a call send. A text that begins with `$` is read from the environment.
 REQUESTS: dict[tuple[str, str], dict[str, Any]] = {

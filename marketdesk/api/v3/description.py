@@ -2,6 +2,7 @@
 the refusals, the headers."""
 
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any
 
 from ninja import NinjaAPI
@@ -66,7 +67,8 @@ NOT_CHANGED: Json = {"description": "Nothing has changed: you have this answer a
 
 def describe(api: NinjaAPI, root: str, *, may_choose: bool = True) -> Json:
     """The whole document; unless a reader `may_choose` fields, it says which of them are always there."""
-    document: Json = api.get_openapi_schema(path_prefix=f"/{root}")
+    # What the calls themselves add to it is ninja's for the next time too.
+    document: Json = deepcopy(dict(api.get_openapi_schema(path_prefix=f"/{root}")))
     schemas = document["components"].setdefault("schemas", {})
     bearers = dict(_bearers(api))
     for methods in document["paths"].values():
@@ -116,7 +118,8 @@ def _complete(call: Json, method: str, bearer: Bearer | None) -> None:
         statuses.add(412)
     refusal = {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}
     for status in sorted(statuses):
-        call["responses"].setdefault(status, {"description": REFUSED[status], "content": refusal})
+        answer = call["responses"].setdefault(status, {"description": REFUSED[status]})
+        answer["content"] = refusal
     call["responses"]["default"] = {"description": "Refused: nothing was changed.", "content": refusal}
 
 

@@ -3,11 +3,13 @@
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Field, Router, Schema
 
 from marketdesk.api import oauth
+from marketdesk.api.v2.calls import CALLS, Parameter
 from marketdesk.api.v3 import errors
 from marketdesk.api.v3.keys import Bearer, ProgramRequest
+from marketdesk.api.v3.schemas import A_STORE
 from marketdesk.programs import exchanging
 from marketdesk.programs.refusals import Why
 
@@ -34,32 +36,52 @@ CODES: oauth.Codes = {
 }
 
 
+# What each field means stands in the table of API v2, which has the same two calls.
+AS_IN_V2 = {call.path: call for call in CALLS if not call.needs_token}
+EXCHANGING, RENEWING = AS_IN_V2["oauth/access_token"], AS_IN_V2["oauth/refresh_token"]
+VERIFIER = Parameter("code_verifier", "", "What the code challenge was made of, where you sent one.", required=False)
+REFUSED = (
+    "No tokens: a parameter is missing (code 1000), the grant type is none of ours (1001), the app may not have them "
+    "(1006), client_id and client_secret do not belong together (10001), "
+)
+WHY_NO_EXCHANGE = REFUSED + "or the code was used already (10002), has expired (10004) or is not known (10008)."
+WHY_NO_RENEWAL = (
+    REFUSED + "or the refresh token has expired (1007), was used or revoked (1008) or is not known (10008)."
+)
+
+
 class Whose(Schema):
-    merchant_id: str
+    """Whom a token is for."""
+
+    merchant_id: str = Field(description="The store.", examples=[A_STORE])
 
 
 class Given(Schema):
-    """`expiry_time` is when the access token ends: 30 days from now."""
+    """New tokens. Both can be read this once."""
 
-    access_token: str
-    refresh_token: str
-    merchant_id: str
-    scopes: list[str]
-    expiry_time: str
+    access_token: str = Field(description="For the header `Authorization: Bearer …`.", examples=["md_8f2c…"])
+    refresh_token: str = Field(description="For new tokens, once the access token has ended.", examples=["mdr_b71d…"])
+    merchant_id: str = Field(description="The store that allowed the app.", examples=[A_STORE])
+    scopes: list[str] = Field(description="What the app may do.", examples=[["tickets:read", "tickets:write"]])
+    expiry_time: str = Field(
+        description="When the access token ends: 30 days from now.", examples=["2026-07-01T10:00:00.000+00:00"]
+    )
 
 
-def _described(*names: str) -> dict[str, dict[str, Any]]:
+def _described(why_not: str, *parameters: Parameter) -> dict[str, dict[str, Any]]:
     """What a call takes, for its description: in the query by GET, as a form by POST."""
-    fields = {name: {"type": "string"} for name in names}
-    query = [{"in": "query", "name": name, "schema": schema} for name, schema in fields.items()]
+    text = {"type": "string"}
+    query = [{"in": "query", "name": one.name, "description": one.words, "schema": text} for one in parameters]
+    fields = {one.name: {**text, "description": one.words} for one in parameters}
     form = {"schema": {"type": "object", "properties": fields}}
     kinds = ("application/x-www-form-urlencoded", "application/json")
-    return {"get": {"parameters": query}, "post": {"requestBody": {"content": dict.fromkeys(kinds, form)}}}
+    refused = {"responses": {400: {"description": why_not}}}
+    body = {"requestBody": {"content": dict.fromkeys(kinds, form)}}
+    return {"get": {"parameters": query, **refused}, "post": {**body, **refused}}
 
 
-CLIENT = ("client_id", "client_secret", "grant_type")
-EXCHANGE = _described(*CLIENT, "code", "redirect_uri", "code_verifier")
-RENEWAL = _described(*CLIENT, "refresh_token")
+EXCHANGE = _described(WHY_NO_EXCHANGE, *EXCHANGING.parameters, VERIFIER)
+RENEWAL = _described(WHY_NO_RENEWAL, *RENEWING.parameters)
 
 
 @router.get("/oauth/test", auth=Bearer(), response=Whose, summary="Test an access token")
@@ -68,15 +90,41 @@ def test(request: ProgramRequest) -> Whose:
     return Whose(merchant_id=request.auth.merchant.public_id)
 
 
-@router.get("/oauth/access_token", response=Given, operation_id="get_access_token", openapi_extra=EXCHANGE["get"])
-@router.post("/oauth/access_token", response=Given, operation_id="post_access_token", openapi_extra=EXCHANGE["post"])
+@router.get(
+    "/oauth/access_token",
+    response=Given,
+    operation_id="get_access_token",
+    summary=EXCHANGING.title,
+    deprecated=True,  # secrets do not belong into addresses
+    openapi_extra=EXCHANGE["get"],
+)
+@router.post(
+    "/oauth/access_token",
+    response=Given,
+    operation_id="post_access_token",
+    summary=EXCHANGING.title,
+    openapi_extra=EXCHANGE["post"],
+)
 def access_token(request: HttpRequest) -> Given:
     """Changes the code that came to your redirect address for tokens: once, within five minutes."""
     return _given(request, exchanging.CODE)
 
 
-@router.get("/oauth/refresh_token", response=Given, operation_id="get_refresh_token", openapi_extra=RENEWAL["get"])
-@router.post("/oauth/refresh_token", response=Given, operation_id="post_refresh_token", openapi_extra=RENEWAL["post"])
+@router.get(
+    "/oauth/refresh_token",
+    response=Given,
+    operation_id="get_refresh_token",
+    summary=RENEWING.title,
+    deprecated=True,  # secrets do not belong into addresses
+    openapi_extra=RENEWAL["get"],
+)
+@router.post(
+    "/oauth/refresh_token",
+    response=Given,
+    operation_id="post_refresh_token",
+    summary=RENEWING.title,
+    openapi_extra=RENEWAL["post"],
+)
 def refresh_token(request: HttpRequest) -> Given:
     """Changes a refresh token for new tokens; the old ones end at once. Keep the new refresh token: one that comes
     again later ends all that were renewed from it."""

@@ -54,6 +54,7 @@ REFUND_REASONS = {"tracking": "SHIPPING_TAKING_TOO_LONG", "item_problem": "ITEM_
 
 ID: dict[str, Any] = {"pattern": "^[0-9a-f]{24}$"}
 A_TICKET, AN_ITEM, A_PRODUCT = "60c0a1b2c3d4e5f601020304", "60c0a1b2c3d4e5f600000501", "60c0a1b2c3d4e5f600000301"
+A_STORE = "60c0a1b2c3d4e5f600000001"
 A_MOMENT = "2026-06-01T10:00:00.000Z"
 
 
@@ -144,7 +145,7 @@ class TicketOut(Schema):
         examples=["Post Customer Support Questions"],
     )
     state: StateWord = Field(description="Whose turn it is.", examples=["AWAITING_MERCHANT"])
-    merchant_id: str = _id("The store.", "60c0a1b2c3d4e5f600000001")
+    merchant_id: str = _id("The store.", A_STORE)
     subject: str = Field(
         description="What it is about, in the customer's words.", examples=["Wo ist meine Bestellung?"]
     )
