@@ -108,6 +108,10 @@ def test_the_page_says_what_happens_there_by_itself(mehmet_client: Client, here:
     assert "Fill it anew" in text
 
 
+def test_the_page_leads_owners_back_to_the_apps(mehmet_client: Client, here: Merchant) -> None:
+    assert '<a class="back" href="/dashboard/apps">' in mehmet_client.get(PAGE).content.decode()
+
+
 @pytest.mark.parametrize("from_inside", [True, False])
 def test_an_owner_fills_it_anew(mehmet_client: Client, here: Merchant, *, from_inside: bool) -> None:
     before = set(Ticket.objects.values_list("pk", flat=True))
