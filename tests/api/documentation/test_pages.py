@@ -119,6 +119,21 @@ def test_both_versions_have_their_calls_in_groups_of_the_same_names() -> None:
     assert groups == [["Access", "Tickets", "Orders", "Webhooks"], ["Access", "Tickets", "Orders"]]
 
 
+@pytest.mark.parametrize(
+    ("call", "topic"),
+    [
+        ("v2/post-order-refund", "refund-reasons"),
+        ("v3/put-orders-order-refund", "refund-reasons"),
+        ("v3/post-webhook-subscriptions", "webhooks"),
+        ("v2/post-oauth-access-token", "authentication"),
+    ],
+)
+def test_a_call_leads_to_what_explains_it(call: str, topic: str, client: Client) -> None:
+    page = client.get(f"/api/docs/{call}").content.decode().partition("<article")[2]
+
+    assert f'href="/api/docs/{topic}"' in page
+
+
 def test_every_refund_reason_is_listed(client: Client) -> None:
     page = client.get("/api/docs/refund-reasons").content.decode()
 
