@@ -98,10 +98,10 @@ def _complete(call: Json, method: str, bearer: Bearer | None) -> None:
         one.pop("examples", None)
         one.setdefault("description", one["schema"].get("description", ""))
     is_paged = any(one["name"] == "cursor" for one in named)
-    for status, answer in call["responses"].items():
+    for answer in [one for status, one in call["responses"].items() if int(status) < 300]:
         for content in answer.get("content", {}).values():
             content["schema"] = _enveloped(content["schema"], is_paged)
-        answer["description"] = "Done." if int(status) < 300 else answer["description"]
+        answer["description"] = "Done."
     if any(one["name"] == "If-None-Match" for one in named):
         call["responses"][304] = NOT_CHANGED
     statuses = {400, 429}

@@ -64,6 +64,14 @@ def test_every_field_says_what_it_means(document: Json) -> None:
             assert described.get("description") or "$ref" in described, (name, field)
 
 
+def test_every_refusal_is_described_as_one(document: Json) -> None:
+    for name, call in calls(document):
+        for status, answer in call["responses"].items():
+            if status[0] not in "23":
+                schema = answer["content"]["application/json"]["schema"]
+                assert schema == {"$ref": "#/components/schemas/Refusal"}, (name, status)
+
+
 def test_calls_with_a_token_name_their_scope_and_their_refusals(document: Json) -> None:
     for name, call in calls(document):
         if "security" not in call:
