@@ -114,7 +114,7 @@ def test_with_several_stores_one_chooses(
 def test_only_a_sandbox_app_subscribes(
     mehmet_client: Client, store: Merchant, tried_on: Merchant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(endpoints, "check_url", lambda *_: None)  # no name server is asked
+    monkeypatch.setattr(endpoints, "check_url", lambda *_, **__: None)  # no name server is asked
     wanted = {"p-topic_id": "ORDER_REFUND", "p-endpoint": "https://erp.example/hooks"}
     make_app(store, scopes=Scope.values)
 
