@@ -45,6 +45,7 @@ HANDLERS: Mapping[str, Handler] = {
     "account_mail": accounts.send,
     "invite": outbox.invite,
     answering.JOB: answering.act,
+    "forget_answers": erasing.forget_answers,
     "forget_sessions": erasing.forget_sessions,
     "sweep_overdue": tickets.sweep_overdue,
     "sweep_due_soon": tickets.sweep_due_soon,

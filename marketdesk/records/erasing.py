@@ -45,8 +45,9 @@ def erase(customer: User, *, by: Actor) -> None:
         if ticket.state in OPEN:
             ticket.close(how="not_needed", by=Actor(Party.CUSTOMER, user_id=customer.pk, at=by.at))
     _forget_words(customer)
-    # What programs were answered, kept for who asks again.
-    Deed.forget([ticket.public_id for ticket in tickets] + [item.public_id for item in items])
+    # What programs were answered is kept for who asks again. By the worker: it looks through all that they were.
+    named = [ticket.public_id for ticket in tickets] + [item.public_id for item in items]
+    Job.put("forget_answers", {"named": named})
     # A mail server names the address that it refuses.
     Job.objects.filter(kind="mail", payload__user=customer.pk).exclude(error="").update(error=NOBODY)
     Order.objects.filter(customer=customer).update(**dict.fromkeys(ADDRESS + TRACES, ""))
@@ -110,6 +111,11 @@ def _forget_person(customer: User, by: Actor) -> None:
             relation.related_model._default_manager.filter(**{relation.field.name: customer}).delete()
     # By the worker: it looks into every session there is, and nobody is to wait for that.
     Job.put("forget_sessions", {"user": customer.pk})
+
+
+def forget_answers(payload: dict[str, Any]) -> None:
+    """What programs were answered about somebody who was erased; that they asked stays known."""
+    Deed.forget(payload["named"])
 
 
 def forget_sessions(payload: dict[str, Any]) -> None:

@@ -69,7 +69,9 @@ class Deed(models.Model):
         """Keep no answer that names one of these; that it was done stays known."""
         for first in range(0, len(named), 100):  # a database takes only so many conditions at once
             names = (models.Q(answer__body__icontains=one) for one in named[first : first + 100])
-            cls.objects.filter(reduce(or_, names)).update(answer={})
+            # Looked for before they are locked: there may be many to look through.
+            found = list(cls.objects.filter(reduce(or_, names)).values_list("pk", flat=True))
+            cls.objects.filter(pk__in=found).update(answer={})
 
     def finish(self, answer: dict[str, Any]) -> None:
         """Keep what was answered, for the twin."""

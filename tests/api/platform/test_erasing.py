@@ -136,6 +136,7 @@ def test_what_programs_were_answered_is_forgotten_too(
     settle(Refund.objects.get(), succeeded=True, by=clock())
     again = write()
     shop.delete("customers/c-1")
+    schedule.worker().run_due()
     later = write()
 
     assert [one.status_code for one in first] == [200, 200]
