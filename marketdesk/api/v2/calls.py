@@ -29,10 +29,19 @@ FAILURES = {
     errors.UNAUTHORIZED: Failure(
         401, "There is no token, nobody knows it, or it lacks the scope: the message says.", {}
     ),
+    404: Failure(404, "There is no such call.", {}),
     405: Failure(405, "The call answers to the other method.", {}),
     413: Failure(413, "The request is too large.", {}),
     429: Failure(429, "Too many calls. Wait as long as Retry-After says.", {}),
     500: Failure(500, "Our fault. The message holds a number to name to the operator.", {}),
+    503: Failure(503, "Not available for a moment. Wait as long as Retry-After says.", {}),
+}
+# What some of them mean where an app asks for tokens.
+FAILURES_OF_APPS = {
+    errors.BAD_PARAMETER: Failure(400, "The code, the refresh token or another parameter is none that fits.", {}),
+    errors.TOKEN_EXPIRED: Failure(400, "The refresh token has expired.", {}),
+    errors.TOKEN_REVOKED: Failure(400, "The code or the refresh token has been used already, or is over.", {}),
+    errors.UNAUTHORIZED: Failure(401, "client_id and client_secret do not belong together.", {}),
 }
 # What every call with a token may answer.
 OF_TOKENS = (errors.TOKEN_EXPIRED, errors.TOKEN_REVOKED, errors.UNAUTHORIZED, 429)
@@ -229,6 +238,7 @@ CALLS = (
             Parameter("code", "$CODE", "What came back to your redirect address."),
             Parameter("grant_type", "authorization_code", "Always authorization_code."),
             Parameter("redirect_uri", "$REDIRECT_URI", "The same address again."),
+            Parameter("code_verifier", "", "What the code challenge was made of, where you sent one.", required=False),
         ),
         NO_TOKENS,
         scope=None,

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from marketdesk.api.v2 import errors, shapes
-from marketdesk.api.v2.calls import BY_GET, CALLS, FAILURES, OF_TOKENS, Call, Parameter
+from marketdesk.api.v2.calls import BY_GET, CALLS, FAILURES, FAILURES_OF_APPS, OF_TOKENS, Call, Parameter
 from marketdesk.version import VERSION
 
 Json = dict[str, Any]
@@ -122,8 +122,9 @@ def _success(call: Call) -> Json:
 def _failures(call: Call) -> Json:
     """By HTTP status, with an example of each code."""
     by_status: dict[str, Json] = {}
+    known = FAILURES if call.needs_token else {**FAILURES, **FAILURES_OF_APPS}
     for code in (*call.errors, *(OF_TOKENS if call.needs_token else ())):
-        failure = FAILURES[code]
+        failure = known[code]
         value = {"message": "…", "code": code, "data": failure.data}
         by_status.setdefault(str(failure.status), {})[str(code)] = {"summary": failure.words, "value": value}
     answers = {status: _refusal("; ".join(examples), examples) for status, examples in by_status.items()}

@@ -24,11 +24,15 @@ REFUSED: dict[int, str] = {
     "(1008).",
     403: "The access token lacks the scope (code 1006).",
     404: "There is no such thing in this store (code 1004).",
+    405: "The call answers to another method (code 405); `Allow` says which.",
     409: "The rules do not allow it now (code 1000; `message` says why), or the first request with this "
     "Idempotency-Key is not done yet (code 409).",
     412: "The ticket has changed since (code 412). Nothing was done.",
+    413: "The request is too large (code 413).",
     422: "This Idempotency-Key came before with another request (code 422).",
     429: "Too many calls (code 429). The headers say when to go on.",
+    500: "Our fault (code 500). `message` holds a number to name to the operator.",
+    503: "Not available for a moment (code 503). Wait as long as `Retry-After` says.",
 }
 REFUSAL: Json = {
     "type": "object",

@@ -13,6 +13,7 @@ from django.urls import reverse
 from marketdesk.api.documentation import reference
 from marketdesk.api.documentation.reference import DOCUMENTS
 from marketdesk.api.documentation.topics import TOPICS
+from marketdesk.api.v2.oauth import CODES
 from marketdesk.people.models import User
 from marketdesk.refunds.reasons import REASONS
 from tests.apps import BACK, CHALLENGE, make_app
@@ -117,6 +118,15 @@ def test_both_versions_have_their_calls_in_groups_of_the_same_names() -> None:
     groups = [list(dict.fromkeys(call.group for call in reference.calls(version))) for version in DOCUMENTS]
 
     assert groups == [["Access", "Tickets", "Orders", "Webhooks"], ["Access", "Tickets", "Orders"]]
+
+
+@pytest.mark.parametrize("name", ["post-oauth-access-token", "post-oauth-refresh-token"])
+def test_the_token_calls_of_v2_name_every_refusal_as_it_comes(name: str) -> None:
+    call = reference.find("v2", name)
+    assert call is not None
+
+    assert {(int(one.code), int(one.status)) for one in call.failures} == set(CODES.values())
+    assert ("code_verifier" in {one.name for one in call.parameters}) is (name == "post-oauth-access-token")
 
 
 @pytest.mark.parametrize(
