@@ -93,7 +93,8 @@ def of(failure: Exception) -> Exception:
 
 def _place(loc: tuple[Any, ...]) -> str:
     """Where a value stands, without the names that only our code knows: `items.2`."""
-    return ".".join(str(part) for part in loc[2:] or loc[1:]) or "body"
+    inside = loc[2:] if loc[0] == "body" else loc[2:] or loc[1:]
+    return ".".join(map(str, inside)) or "body"
 
 
 def _wrong(one: dict[str, Any]) -> str:

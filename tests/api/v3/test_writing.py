@@ -134,6 +134,10 @@ def test_saying_the_same_again_at_once_is_a_retry(ticket: Ticket, program: Progr
     assert states[0].headers["ETag"] == states[1].headers["ETag"]
 
 
+def test_a_body_that_is_not_there_is_named_so(ticket: Ticket, program: Program) -> None:
+    assert program.post(f"tickets/{ticket.public_id}/replies", b"").data == {"body": "is missing"}
+
+
 def test_reading_is_not_writing(ticket: Ticket, store: Merchant) -> None:
     token = AccessToken.issue(store, "reader")
     AccessToken.objects.filter(name="reader").update(scope=Scope.READ_TICKETS)
