@@ -34,6 +34,18 @@ def test_its_pages_are_for_everybody(window: str, visit: Callable[..., Page], me
     assert found == []
 
 
+@pytest.mark.parametrize("topic", ["refund-reasons", "moving"])
+def test_its_tables_fit_a_phone(topic: str, chromium: Browser, live_server: Any) -> None:
+    window = chromium.new_context(base_url=live_server.url, viewport={"width": 360, "height": 740})
+    page = window.new_page()
+
+    page.goto(f"/api/docs/{topic}")
+
+    table = page.locator(".table-scroll")
+    assert table.evaluate("one => one.scrollWidth - one.clientWidth") == 0
+    window.close()
+
+
 @pytest.mark.parametrize("has_scripts", [True, False])
 def test_an_example_is_chosen_by_its_language(has_scripts: bool, chromium: Browser, live_server: Any) -> None:
     window = chromium.new_context(base_url=live_server.url, java_script_enabled=has_scripts)
