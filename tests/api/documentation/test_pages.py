@@ -144,6 +144,11 @@ def test_a_call_leads_to_what_explains_it(call: str, topic: str, client: Client)
     assert f'href="/api/docs/{topic}"' in page
 
 
+def test_a_refund_that_comes_twice_is_described_as_it_is_answered(client: Client) -> None:
+    assert "under another Idempotency-Key it is refused" in client.get("/api/docs/sandbox").content.decode()
+    assert "an item that you have just refunded, succeeds too" in client.get("/api/docs/writing-once").content.decode()
+
+
 def test_every_refund_reason_is_listed(client: Client) -> None:
     page = client.get("/api/docs/refund-reasons").content.decode()
 
