@@ -2,6 +2,7 @@
 app that it was made for."""
 
 from datetime import timedelta
+from urllib.parse import urljoin
 
 from django.conf import settings
 from django.core.signing import BadSignature, TimestampSigner
@@ -36,6 +37,11 @@ def _path(attachment: Attachment, holder: str) -> str:
     # The suffix is for clients that tell a picture by it.
     signed = f"{_signer.sign(f'{attachment.public_id}.{holder}')}.{attachment.suffix}"
     return reverse("api-picture", "marketdesk.api.urls", [signed])
+
+
+def of_product(url: str) -> str:
+    """Where a program fetches the picture of a product: a shop's address is whole, a demo's or sandbox's is our own."""
+    return urljoin(f"{settings.BASE_URL}/", url) if url else ""
 
 
 def picture(request: HttpRequest, signed: str) -> FileResponse:

@@ -371,12 +371,23 @@ def test_what_a_merchant_earns_is_left_out_where_the_marketplace_never_said(tick
     assert item["Order"]["price"] == "89.9"
 
 
-def test_the_products_picture_stands_in_for_the_items(ticket: Ticket, product: Product, program: Program) -> None:
-    Product.objects.update(image_url="https://img.example/lamp.jpg")
+@pytest.mark.parametrize(
+    ("kept", "told"),
+    [
+        ("https://img.example/lamp.jpg", "https://img.example/lamp.jpg"),
+        ("/static/lamp.svg", "http://127.0.0.1:8000/static/lamp.svg"),  # the demo's are our own
+        ("", ""),
+    ],
+)
+def test_the_products_picture_stands_in_for_the_items(
+    kept: str, told: str, ticket: Ticket, product: Product, program: Program, settings: Any
+) -> None:
+    settings.BASE_URL = "http://127.0.0.1:8000"
+    Product.objects.update(image_url=kept)
 
     (item,) = read(program, ticket)["items"]
 
-    assert item["Order"]["product_image_url"] == "https://img.example/lamp.jpg"
+    assert item["Order"]["product_image_url"] == told
 
 
 def test_auth_test_says_whose_token_it_is(store: Merchant, program: Program) -> None:

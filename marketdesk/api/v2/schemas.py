@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from marketdesk.api import files
 from marketdesk.api.reading import Row, Whole
 from marketdesk.lib import money
 from marketdesk.merchants.models import Merchant
@@ -97,7 +98,7 @@ def item(row: Row, order: Order, buyer: str) -> Wire:
             "variant_id": "",
             "sku": row["sku"],
             "product_name": row["name"],
-            "product_image_url": row["image_url"] or row["product_image"] or "",
+            "product_image_url": files.of_product(row["image_url"] or row["product_image"] or ""),
             **_given(color=row["color"], size=row["size"]),
             "quantity": str(row["quantity"]),
             "price": amount(row["price"]),

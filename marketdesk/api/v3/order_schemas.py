@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from ninja import Field, Schema
 
+from marketdesk.api import files
 from marketdesk.api.v3.schemas import A_MOMENT, A_PRODUCT, AN_ITEM, ID, Wire, moment
 from marketdesk.lib import money
 from marketdesk.orders.models import Order, OrderItem
@@ -172,7 +173,7 @@ def _product(item: OrderItem) -> Wire:
         sku=item.sku,
         color=item.color,
         size=item.size,
-        variation_image_url=item.image_url or (product and product.image_url),
+        variation_image_url=files.of_product(item.image_url or (product.image_url if product else "")),
     )
 
 
