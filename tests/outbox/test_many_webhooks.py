@@ -140,13 +140,11 @@ def test_every_message_reaches_every_endpoint_that_comes_back(ask: Callable[...,
 
 
 @pytest.mark.heavy
-@pytest.mark.many
 def test_thousands_of_messages_reach_every_endpoint_that_comes_back(ask: Callable[..., Ticket], tmp_path: Path) -> None:
     _deliver_many(ask, MANY_EVENTS, tmp_path)
 
 
 @pytest.mark.heavy
-@pytest.mark.many
 def test_the_control_that_never_tries_again_loses_messages(
     ask: Callable[..., Ticket], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
