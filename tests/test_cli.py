@@ -414,10 +414,10 @@ def test_promises_are_changed_by_a_script(desk: Desk) -> None:
     [
         ("kindness", "1", "policy show"),
         ("reply_hours", "0", "from 1 to 1000"),
-        ("reply_hours", "soon", "cannot be a value"),
-        ("reminder_hours", "24", "cannot be a value"),
-        ("high_value", "[]", "cannot be a value"),
-        ("direct_countries", "DE,XX", "XX"),
+        pytest.param("reply_hours", "soon", "cannot be a value", marks=pytest.mark.heavy),
+        pytest.param("reminder_hours", "24", "cannot be a value", marks=pytest.mark.heavy),
+        pytest.param("high_value", "[]", "cannot be a value", marks=pytest.mark.heavy),
+        pytest.param("direct_countries", "DE,XX", "XX", marks=pytest.mark.heavy),
     ],
 )
 def test_a_promise_that_cannot_be_kept_is_refused(name: str, value: str, said: str, desk: Desk) -> None:

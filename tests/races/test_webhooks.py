@@ -18,7 +18,7 @@ from marketdesk.outbox.webhooks import delivering
 from tests.desk import until
 from tests.outbox import webhooks
 from tests.outbox.webhooks import LOOPBACK
-from tests.races.conftest import Arena, race
+from tests.races.conftest import BOTH, Arena, race
 
 QUEUED, OTHERS = 10_000, 100
 
@@ -76,6 +76,9 @@ def _slowest_of(endpoint: Endpoint, lanes: int, seconds: float) -> float | None:
     return seconds_taken[int(len(seconds_taken) * 0.99) - 1] if arrived else None
 
 
+@pytest.mark.heavy
+@BOTH
+@pytest.mark.usefixtures("database")
 def test_a_black_hole_with_ten_thousand_messages_delays_nobody_else(
     queue: Callable[[Endpoint, int], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -92,6 +95,9 @@ def test_a_black_hole_with_ten_thousand_messages_delays_nobody_else(
     assert len(set(shop.ids)) == OTHERS
 
 
+@pytest.mark.heavy
+@BOTH
+@pytest.mark.usefixtures("database")
 def test_more_black_holes_than_lanes_delay_nobody_once_they_are_known(
     queue: Callable[[Endpoint, int], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
