@@ -36,6 +36,8 @@ class Merchant(models.Model):
     selected = models.BooleanField(default=False)
     tags = models.JSONField(default=list, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
+    impressions_blocked_at = models.DateTimeField(null=True)  # by a sanction, as is the next
+    suspended_at = models.DateTimeField(null=True)
     sandbox_of = models.OneToOneField("self", models.CASCADE, null=True, related_name="sandbox")
     staff = models.ManyToManyField(User, through="Membership", related_name="merchants")
 

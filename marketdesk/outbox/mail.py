@@ -20,7 +20,8 @@ from marketdesk.outbox.models import Endpoint
 from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
 from marketdesk.people.party import Party
-from marketdesk.performance.models import Rating, can_rate
+from marketdesk.performance.models import Rating
+from marketdesk.performance.rating import can_rate
 from marketdesk.policy import promises
 from marketdesk.refunds.models import Refund, RefundStatus
 from marketdesk.tickets import links

@@ -1,1 +1,1 @@
-"""How well customers were served: ratings."""
+"""How well customers were served: ratings, figures that open into the tickets behind them, and what follows."""

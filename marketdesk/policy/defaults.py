@@ -158,6 +158,17 @@ class Policy:
     warning_pause_days: int = _promise(7, _("Days between two warnings."), "D7")
     penalty_warnings: int = _promise(3, _("Warnings that lead to a penalty notice."), "M46, D7")
     penalty_days: int = _promise(90, _("Days within which those warnings count."), "D7")
+    contest_days: int = _promise(
+        14, _("Days within which a merchant can contest a late mark, a rating or a notice."), "our choice"
+    )
+    customer_ratings: int = _promise(
+        3, _("Ratings of one customer that count for the same merchant within the figures' days."), "our choice"
+    )
+    hearing_days: int = _promise(5, _("Days that a merchant has to answer before a sanction is decided."), "D8")
+    sanction_days: int = _promise(30, _("Days after which a sanction ends, unless it ended earlier."), "D8")
+    sanction_pause_days: int = _promise(
+        30, _("Days after a sanction was declined or ended before the same is proposed again."), "our choice"
+    )
     blocks_impressions: bool = _promise(False, _("A severe rate blocks impressions without a decision."), "D8")
 
     program_calls: int = _promise(

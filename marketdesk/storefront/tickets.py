@@ -15,7 +15,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from marketdesk.journal.models import AlreadyDone, Audience, KeyReused
 from marketdesk.people.actor import Actor
-from marketdesk.performance.models import Rating, can_rate, rate
+from marketdesk.performance.models import Rating
+from marketdesk.performance.rating import can_rate, rate
 from marketdesk.refunds.models import Refund
 from marketdesk.storefront import unsent
 from marketdesk.storefront.entrance import CustomerRequest, customers_only

@@ -92,7 +92,7 @@ def _everything(ask: Ask, sofia: Actor, mehmet: Actor, ada: Actor) -> None:
     question.resolve("It is there.", by=mehmet)
     question.reopen("One more thing.", by=mehmet)
     question.close(by=ada, how="solved")
-    from marketdesk.performance.models import rate
+    from marketdesk.performance.rating import rate
 
     rate(question, helpful=True, comment="Thanks", by=ada)
     late = ask("tracking")

@@ -3,7 +3,8 @@
 import pytest
 
 from marketdesk.people.actor import Actor, clock
-from marketdesk.performance.models import Rating, can_rate, rate
+from marketdesk.performance.models import Rating
+from marketdesk.performance.rating import can_rate, rate
 from marketdesk.policy import promises
 from marketdesk.tickets.errors import NotAllowed
 from marketdesk.tickets.models import Ticket

@@ -5,7 +5,8 @@ from functools import partial
 from marketdesk.journal.models import Event
 from marketdesk.people.actor import Actor, Link
 from marketdesk.people.party import Party
-from marketdesk.performance.models import Rating, rate
+from marketdesk.performance.models import Rating
+from marketdesk.performance.rating import rate
 from marketdesk.tickets.errors import NotAllowed
 from marketdesk.tickets.models import Ticket
 from marketdesk.tickets.rules import Verb

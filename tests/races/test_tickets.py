@@ -10,7 +10,8 @@ import time_machine
 from django.utils import timezone
 
 from marketdesk.journal.models import AlreadyDone, Event
-from marketdesk.performance.models import Rating, rate
+from marketdesk.performance.models import Rating
+from marketdesk.performance.rating import rate
 from marketdesk.tickets import jobs
 from marketdesk.tickets.errors import NotAllowed, SomethingNew
 from marketdesk.tickets.models import Draft, Ticket, Wait

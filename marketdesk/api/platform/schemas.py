@@ -9,7 +9,8 @@ from ninja import Schema
 from marketdesk.lib import money
 from marketdesk.people.actor import Actor
 from marketdesk.people.party import Party
-from marketdesk.performance.models import Rating, can_rate
+from marketdesk.performance.models import Rating
+from marketdesk.performance.rating import can_rate
 from marketdesk.refunds import details
 from marketdesk.refunds.models import Refund
 from marketdesk.tickets import thread

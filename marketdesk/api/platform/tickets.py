@@ -22,7 +22,7 @@ from marketdesk.orders.models import Order, OrderItem, Product
 from marketdesk.people.actor import Actor
 from marketdesk.people.models import Scope, User
 from marketdesk.people.party import Party
-from marketdesk.performance.models import rate
+from marketdesk.performance.rating import rate
 from marketdesk.tickets import issues, links
 from marketdesk.tickets.models import Attachment, Issue, Ticket
 from marketdesk.tickets.models.attachment import MOST

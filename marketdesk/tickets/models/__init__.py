@@ -6,12 +6,13 @@ from marketdesk.tickets.models.issue import Issue
 from marketdesk.tickets.models.message import Message
 from marketdesk.tickets.models.ordered import ListChange, ListDraft, ListKind
 from marketdesk.tickets.models.ticket import Ticket
-from marketdesk.tickets.models.wait import Wait
+from marketdesk.tickets.models.wait import Excuse, Wait
 
 __all__ = [
     "Attachment",
     "Beginning",
     "Draft",
+    "Excuse",
     "Issue",
     "ListChange",
     "ListDraft",

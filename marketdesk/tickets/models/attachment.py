@@ -47,7 +47,7 @@ class Attachments(models.QuerySet["Attachment"]):
 
     @staticmethod
     def _own(actor: Actor) -> models.Q:
-        return models.Q(message__isnull=True, uploader=actor.who)
+        return models.Q(message__isnull=True, kept=False, uploader=actor.who)
 
 
 class Attachment(models.Model):
@@ -64,6 +64,7 @@ class Attachment(models.Model):
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
     at = models.DateTimeField(default=timezone.now)
+    kept = models.BooleanField(default=False)  # it belongs to something else than a message, which shows it
 
     objects = Attachments.as_manager()
 
@@ -125,7 +126,7 @@ class Attachment(models.Model):
     @classmethod
     def sweep(cls, before: datetime) -> int:
         """Forget pictures that were chosen but never sent. Files go when no row names them any more."""
-        unsent = cls.objects.filter(message__isnull=True, at__lt=before)
+        unsent = cls.objects.filter(message__isnull=True, kept=False, at__lt=before)
         gone = 0
         for attachment in list(unsent):
             # Asked again at the moment of deletion: it may just have been sent.

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce, Least
+from django.utils.translation import gettext_lazy as _
 
 from marketdesk.people.actor import Actor
 from marketdesk.people.party import Party
@@ -13,10 +15,17 @@ if TYPE_CHECKING:
     from marketdesk.tickets.models.ticket import Ticket
 
 
+class Excuse(models.TextChoices):
+    """Why something of a merchant's does not count, although it would."""
+
+    CONTEST = "contest", _("Contested and granted")
+
+
 class Wait(models.Model):
     """One stretch with the merchant. It keeps the hours with which it started: a later policy rewrites nothing.
 
-    `counted` says whether it counts in the late response rate: always when the merchant ended it or when it was late.
+    `counted` says whether it can count in the late response rate: always when the merchant ended it or when it was
+    late; `counts_at` is the moment to which it belongs, of an open one the moment when it would be late (D4).
     """
 
     ticket = models.ForeignKey("tickets.Ticket", models.CASCADE, related_name="waits")
@@ -30,6 +39,10 @@ class Wait(models.Model):
     ended_by = models.CharField(max_length=10, choices=Party, blank=True)
     ended_how = models.CharField(max_length=20, blank=True)
     counted = models.BooleanField(default=True)
+    excused = models.CharField(max_length=10, choices=Excuse, blank=True)
+    counts_at = models.GeneratedField(
+        expression=Least("due_at", Coalesce("ended_at", "due_at")), output_field=models.DateTimeField(), db_persist=True
+    )
 
     class Meta:
         constraints = [
@@ -37,7 +50,7 @@ class Wait(models.Model):
         ]
         indexes = [
             models.Index(fields=["due_at"], name="wait_due", condition=Q(ended_at__isnull=True)),
-            models.Index(fields=["merchant_id", "due_at"], name="wait_by_merchant"),
+            models.Index(fields=["merchant_id", "counts_at"], name="wait_by_merchant"),
         ]
 
     def __str__(self) -> str:

@@ -23,7 +23,8 @@ from marketdesk.outbox.models import Attempt, Delivery
 from marketdesk.outbox.webhooks import endpoints
 from marketdesk.people.actor import Actor, clock
 from marketdesk.people.models import User
-from marketdesk.performance.models import Rating, rate
+from marketdesk.performance.models import Rating
+from marketdesk.performance.rating import rate
 from marketdesk.programs.models import AccessToken
 from marketdesk.refunds.models import Refund
 from marketdesk.refunds.reasons import DAMAGED

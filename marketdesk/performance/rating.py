@@ -1,36 +1,18 @@
-"""Ratings: whether the answer helped (M96, D5)."""
+"""The customer says whether the answer helped (M96, D5)."""
 
 from datetime import datetime, timedelta
 
-from django.db import models, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from marketdesk.journal.models import Event
 from marketdesk.people.actor import Actor
 from marketdesk.people.party import Party
+from marketdesk.performance.models import Rating
 from marketdesk.policy import promises
 from marketdesk.tickets.errors import NotAllowed
 from marketdesk.tickets.models import Ticket
 from marketdesk.tickets.rules import OVER, Desk
-
-
-class Rating(models.Model):
-    """One customer's word on one ticket. It belongs to the desk that closed it; `merchant_id` is empty where the
-    merchant had no wait on it, and the rating then is nobody's but the platform's."""
-
-    ticket = models.OneToOneField(Ticket, models.CASCADE, related_name="rating")
-    merchant_id = models.BigIntegerField(null=True)
-    desk = models.CharField(max_length=10, choices=Desk)
-    helpful = models.BooleanField()
-    comment = models.TextField(blank=True, max_length=2000)
-    at = models.DateTimeField()
-    changeable_until = models.DateTimeField()
-
-    class Meta:
-        indexes = [models.Index(fields=["merchant_id", "at"], name="rating_by_merchant")]
-
-    def __str__(self) -> str:
-        return f"{self.ticket_id}: {'helpful' if self.helpful else 'not helpful'}"
 
 
 def can_rate(ticket: Ticket, now: datetime) -> bool:
