@@ -17,12 +17,10 @@ from typing import Any
 import psutil
 import psycopg
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ed25519
 from standardwebhooks import Webhook
 
 from marketdesk.cli import importing, starting
 from marketdesk.demo import filling
-from tests.arrivals import pem_of
 from tests.desk import ROOT, Desk, surroundings, until
 from tests.outbox import webhooks
 
@@ -212,23 +210,6 @@ def test_an_old_sqlite_library(desk: Desk) -> None:
     _refused(done, "SQLite 3.40.1", "pysqlite3", "DATABASE_URL")
 
 
-@pytest.mark.parametrize(
-    "words", [[], ["dance"], ["serve", "--port", "http"], ["serve", "--processes", "0"], ["token"]]
-)
-def test_a_command_that_is_not_understood(words: list[str], desk: Desk) -> None:
-    done = desk.run(*words)
-
-    assert done.returncode == 2
-    assert "usage: marketdesk" in done.stderr
-
-
-def test_a_file_that_is_not_there_cannot_be_imported(desk: Desk) -> None:
-    done = desk.run("import", "orders-nowhere.csv")
-
-    assert done.returncode == 2
-    assert "orders-nowhere.csv is not a file" in done.stdout
-
-
 # Small commands
 
 
@@ -285,18 +266,6 @@ def test_a_fresh_installation_gets_its_first_administrator_by_a_link_and_a_mail(
     until(lambda: letters.exists() and any("mdi_" in one.read_text() for one in letters.iterdir()))
 
 
-def test_an_invitation_that_makes_no_sense_is_refused(desk: Desk) -> None:
-    _refused(desk.run("invite", "eva@example.org", "--support", "--owner"), "owners")
-    _refused(desk.run("invite", "eva", "--support"), "eva", "mail address")
-    _refused(desk.run("invite", "eva@example.org", "--merchant", "nobody", "--owner"), "no merchant", "nobody")
-    _refused(desk.run("invite", "eva@example.org", "--support", "--language", "xx"), "languages")
-    assert desk.run("invite", "eva@example.org").returncode == 2
-
-
-def test_a_token_for_nobody_is_refused(desk: Desk) -> None:
-    _refused(desk.run("token", "nobody"), "no merchant", "nobody")
-
-
 def test_a_new_home_is_its_owners_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MARKETDESK_HOME", str(tmp_path / "home"))
 
@@ -348,120 +317,8 @@ def test_an_operator_adds_an_endpoint_that_is_told_and_looked_after(desk: Desk) 
         until(lambda: len(shop.came) == 3)
 
 
-def test_a_private_or_unknown_endpoint_is_refused_in_words(desk: Desk) -> None:
-    _refused(desk.run("webhook", "add", "https://127.0.0.1/"), "127.0.0.1", "MARKETDESK_WEBHOOK_ALLOW")
-    _refused(desk.run("webhook", "rotate", "nobody"), "nobody", "webhook list")
-
-
 CHANGE_OF_POLICY = """
 from marketdesk.people.actor import clock
 from marketdesk.policy import promises
 promises.change({"reply_hours": 36}, reason="A trial.", by=clock())
 """
-
-
-def test_a_platform_key_from_its_making_to_its_end(desk: Desk) -> None:
-    made = desk.run("key", "create", "shop", "--scopes", "orders:write,tickets:read", "--days", "90")
-    again = desk.run("key", "create", "shop")
-    second = desk.run("key", "rotate", "shop", "--days", "3")
-    revoked = desk.run("key", "revoke", "1")
-    listed = desk.run("key", "list").stdout.splitlines()
-
-    keys = [made.stdout.strip(), second.stdout.strip()]
-    assert all(key.startswith("mdp_") for key in keys)
-    assert keys[0] != keys[1]
-    _refused(again, "shop", "key rotate")
-    assert revoked.returncode == 0
-    assert [line.split()[:3] for line in listed] == [["1", "shop", "revoked"], ["2", "shop", "valid"]]
-    assert all(line.endswith("orders:write,tickets:read") for line in listed)
-    assert not any(key in line for key in keys for line in listed)
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (["create", "shop", "--scopes", "everything"], "no such scope"),
-        (["create", "x" * 41], "1 to 40"),
-        (["rotate", "nobody"], "no valid key"),
-        (["revoke", "99"], "no key 99"),
-    ],
-)
-def test_a_key_that_cannot_be_made_or_found(words: list[str], said: str, desk: Desk) -> None:
-    _refused(desk.run("key", *words), said)
-
-
-# The policy
-
-
-def test_promises_are_changed_by_a_script(desk: Desk) -> None:
-    wanted = {
-        "platform_name": "Bazaar",
-        "reply_hours": "36",
-        "direct_countries": "DE,FR",
-        "reminder_hours": "[12, 3]",
-        "opens_after": "null",
-        "high_value": '{"EUR": 5000}',
-    }
-    for name, value in wanted.items():
-        assert desk.run("policy", "set", name, value, "--reason", "We open today.").returncode == 0
-
-    shown = desk.run("policy", "show").stdout.splitlines()
-    assert {f"{name} {value}" for name, value in wanted.items()} <= set(shown)
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "said"),
-    [
-        ("kindness", "1", "policy show"),
-        ("reply_hours", "0", "from 1 to 1000"),
-        pytest.param("reply_hours", "soon", "cannot be a value", marks=pytest.mark.heavy),
-        pytest.param("reminder_hours", "24", "cannot be a value", marks=pytest.mark.heavy),
-        pytest.param("high_value", "[]", "cannot be a value", marks=pytest.mark.heavy),
-        pytest.param("direct_countries", "DE,XX", "XX", marks=pytest.mark.heavy),
-    ],
-)
-def test_a_promise_that_cannot_be_kept_is_refused(name: str, value: str, said: str, desk: Desk) -> None:
-    before = desk.run("policy", "show").stdout
-
-    _refused(desk.run("policy", "set", name, value, "--reason", "A trial."), said)
-    assert desk.run("policy", "show").stdout == before
-
-
-def test_a_promise_changes_only_for_a_reason(desk: Desk) -> None:
-    _refused(desk.run("policy", "set", "reply_hours", "36", "--reason", " "), "why")
-    assert "reply_hours 48" in desk.run("policy", "show", "reply_hours").stdout
-
-
-def test_an_arrival_key_from_its_adding_to_its_end(desk: Desk, tmp_path: Path) -> None:
-    pem = tmp_path / "shop.pub"
-    pem.write_text(pem_of(ed25519.Ed25519PrivateKey.generate()))
-    added = desk.run("arrival-key", "add", "shop", "--public-key", str(pem))
-    shared = desk.run("arrival-key", "add", "shop", "--algorithm", "HS256")
-    which = desk.run("arrival-key", "retire", "shop")
-    kid = added.stdout.strip()
-    later = desk.run("arrival-key", "retire", kid, "--at", "2999-01-01")
-    ended = desk.run("arrival-key", "retire", kid)
-    listed = desk.run("arrival-key", "list").stdout.splitlines()
-
-    assert len(kid) == 24
-    assert shared.stdout.startswith("mda_")
-    assert not any(shared.stdout.strip() in line for line in listed)
-    _refused(which, "Several valid keys", kid)
-    assert "retires at 2999-01-01 00:00 UTC" in later.stderr
-    assert "is retired" in ended.stderr
-    assert [line.split()[1:] for line in listed] == [["shop", "EdDSA", "retired"], ["shop", "HS256", "valid"]]
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (["add", "shop"], "--public-key"),
-        (["add", "shop", "--algorithm", "HS256", "--public-key", "x"], "--public-key"),
-        (["add", "shop", "--public-key", "/nowhere/shop.pub"], "cannot be read"),
-        (["add", "shop", "--public-key", str(ROOT / "README.md")], "not a public key"),
-        (["add", "", "--algorithm", "HS256"], "1 to 40 letters"),
-        (["retire", "nobody"], "no valid key"),
-    ],
-)
-def test_an_arrival_key_that_cannot_be_made_or_found(words: list[str], said: str, desk: Desk) -> None:
-    _refused(desk.run("arrival-key", *words), said)
