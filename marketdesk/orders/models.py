@@ -63,7 +63,10 @@ class Order(models.Model):
     phone = models.CharField(max_length=40, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["customer", "-placed_at"], name="order_by_customer")]
+        indexes = [
+            models.Index(fields=["customer", "-placed_at"], name="order_by_customer"),
+            models.Index(fields=["merchant", "placed_at"], name="order_by_merchant"),
+        ]
 
     def __str__(self) -> str:
         return self.external_id

@@ -75,8 +75,13 @@ def ratings(merchant_id: int, window: Window, most_per_customer: int) -> list[Ju
     found = Rating.objects.filter(merchant_id=merchant_id, at__gte=window.start, at__lt=window.end)
     rows = found.order_by("at", "pk").annotate(customer=F("ticket__customer_id"))
     judged = [JudgedRating(*row) for row in rows.values_list("id", "ticket_id", "customer", "at", "helpful", "excused")]
-    verdicts = counting.of_ratings([(one.customer_id, one) for one in judged], window, most_per_customer)
-    return [replace(one, verdict=verdict) for one, verdict in zip(judged, verdicts, strict=True)]
+    return judged_again(judged, window, most_per_customer)
+
+
+def judged_again(ratings: Sequence[JudgedRating], window: Window, most_per_customer: int) -> list[JudgedRating]:
+    """Ratings that were read already, with their verdicts in a window."""
+    verdicts = counting.of_ratings([(one.customer_id, one) for one in ratings], window, most_per_customer)
+    return [replace(one, verdict=verdict) for one, verdict in zip(ratings, verdicts, strict=True)]
 
 
 def rates(merchant_id: int, now: datetime, policy: Policy) -> Rates:

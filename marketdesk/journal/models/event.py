@@ -43,6 +43,7 @@ class Event(models.Model):
         indexes = [
             models.Index(fields=["ticket_id", "id"], name="event_by_ticket"),
             models.Index(fields=["subject_id"], name="event_of_refund", condition=Q(subject_kind="refund")),
+            models.Index(fields=["ticket_id"], name="event_of_reopening", condition=Q(verb="reopen")),
         ]
 
     def __str__(self) -> str:

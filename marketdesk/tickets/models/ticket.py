@@ -133,6 +133,7 @@ class Ticket(models.Model):
                 condition=Q(closed_at__isnull=False, shared=True),
             ),
             models.Index(fields=["opened_at"], name="ticket_by_opening"),
+            models.Index(fields=["merchant", "opened_at"], name="ticket_by_asking", condition=Q(shared=True)),
             models.Index(fields=["merchant", "public_updated_at", "id"], name="ticket_by_update"),
             models.Index(fields=["customer", "-public_updated_at", "-id"], name="ticket_by_customer"),
             models.Index(fields=["turned_at", "id"], name="ticket_at_support", condition=Q(state=State.WITH_SUPPORT)),
