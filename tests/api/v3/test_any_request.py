@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import schemathesis
 from django.core.signals import request_finished, request_started
-from django.db import close_old_connections, connection
+from django.db import close_old_connections, connection, transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis.specs.openapi.checks import ignored_auth, negative_data_rejection, positive_data_acceptance
@@ -109,7 +109,7 @@ def token(store: Merchant, app: App) -> str:
 def test_any_request_is_answered_as_the_document_says(
     case: "schemathesis.Case[Any]", known: dict[str, list[str]], token: str
 ) -> None:
-    _make_it_matter(case, known, token)
+    _make_it_matter(case, known, token, next(_numbers))
 
     _check(case.call(), case, token)
 
@@ -119,7 +119,7 @@ def test_any_request_is_answered_as_the_document_says(
 @schema.parametrize()
 @settled(CASES // ON_POSTGRESQL)
 def test_any_request_on_postgresql(case: "schemathesis.Case[Any]", known: dict[str, list[str]], token: str) -> None:
-    _make_it_matter(case, known, token)
+    _make_it_matter(case, known, token, next(_numbers))
 
     _check(case.call(), case, token)
 
@@ -128,16 +128,26 @@ def test_any_request_on_postgresql(case: "schemathesis.Case[Any]", known: dict[s
     "sequences",
     [SEQUENCES, pytest.param(SEQUENCES // ON_POSTGRESQL, marks=[pytest.mark.postgres, NEEDS_POSTGRESQL])],
 )
-def test_any_calls_that_follow_from_each_other(sequences: int, known: dict[str, list[str]], token: str) -> None:
+@pytest.mark.usefixtures("known", "unlimited")
+def test_any_calls_that_follow_from_each_other(sequences: int, token: str) -> None:
     class Program(schema.as_state_machine()):  # type: ignore[misc]
-        """A program that goes on with what it was answered."""
+        """A program that goes on with what it was answered. Hypothesis tells its runs apart by their answers: each
+        begins with the same rows and the same numbers, and no minute ends in it that a limit counts for."""
 
         def setup(self) -> None:
-            """The same subscription cannot be made twice, but each run begins anew."""
+            self.numbers = itertools.count(1)
+            self.undone = transaction.atomic()
+            self.undone.__enter__()
+            # Those that are there stand in the way of what it makes.
             Subscription.objects.all().delete()
 
         def before_call(self, case: "schemathesis.Case[Any]") -> None:
-            _make_it_matter(case, {}, token)
+            _make_it_matter(case, {}, token, next(self.numbers))
+
+        def teardown(self) -> None:
+            transaction.set_rollback(True)
+            self.undone.__exit__(None, None, None)
+            super().teardown()
 
         def validate_response(self, response: Any, case: "schemathesis.Case[Any]", **_: Any) -> None:
             _check(response, case, token)
@@ -145,10 +155,9 @@ def test_any_calls_that_follow_from_each_other(sequences: int, known: dict[str, 
     Program.run(settings=settled(sequences, stateful_step_count=STEPS))
 
 
-def _make_it_matter(case: "schemathesis.Case[Any]", known: dict[str, list[str]], token: str) -> None:
+def _make_it_matter(case: "schemathesis.Case[Any]", known: dict[str, list[str]], token: str, number: int) -> None:
     """With a good token, unless one is left out on purpose; and, for two in three, with names that lead somewhere and
     a write that is none's twin."""
-    number = next(_numbers)
     case.headers["Authorization"] = f"Bearer {token}"
     if number % 3 == 0:
         return
