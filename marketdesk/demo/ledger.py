@@ -247,12 +247,13 @@ class History:
 
     def rate(self, *, helpful: bool, comment: str, at: datetime) -> None:
         """What `performance.models.rate` does."""
-        served = self.ticket.desk == Desk.MERCHANT and self.waited
+        desk = Desk.PLATFORM if self.ticket.closed_by == Party.SUPPORT else Desk(self.ticket.desk)
+        served = desk == Desk.MERCHANT and self.waited
         self.ledger.ratings.append(
             Rating(
                 ticket=self.ticket,
                 merchant_id=self.ticket.merchant_id if served else None,
-                desk=self.ticket.desk,
+                desk=desk,
                 helpful=helpful,
                 comment=comment,
                 at=at,

@@ -21,12 +21,12 @@ from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
 from marketdesk.people.party import Party
 from marketdesk.performance.models import Rating
-from marketdesk.performance.rating import can_rate
+from marketdesk.performance.rating import can_rate, is_asked
 from marketdesk.policy import promises
 from marketdesk.refunds.models import Refund, RefundStatus
 from marketdesk.tickets import links
 from marketdesk.tickets.models import Ticket
-from marketdesk.tickets.rules import State, Verb
+from marketdesk.tickets.rules import OVER, State, Verb
 
 NAMED = 20  # refunds in one letter
 
@@ -212,9 +212,12 @@ def _refunds(event: Event, ticket: Ticket) -> list[dict[str, str]]:
 
 
 def _signed_link(event: Event, ticket: Ticket) -> dict[str, Any]:
-    """A customer may have no account: the link itself lets them in. Whether it helped is asked once (D5)."""
+    """A customer may have no account: the link itself lets them in. Whether it helped is asked once, in the mail that
+    tells that it was closed (D5)."""
     ends = links.ends_at(event.at)
-    asks = can_rate(ticket, timezone.now()) and not Rating.objects.filter(ticket=ticket).exists()
+    closes = event.data.get("to") in OVER and event.data.get("from") not in OVER
+    asks = closes and can_rate(ticket, timezone.now()) and is_asked(ticket)
+    asks = asks and not Rating.objects.filter(ticket=ticket).exists()
     return {"url": links.address(ticket, ends), "link_ends": _moment(ends), "asks_rating": asks}
 
 

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from marketdesk.journal.models import AlreadyDone, Audience, KeyReused
 from marketdesk.people.actor import Actor
 from marketdesk.performance.models import Rating
-from marketdesk.performance.rating import can_rate, rate
+from marketdesk.performance.rating import can_rate, is_asked, rate
 from marketdesk.refunds.models import Refund
 from marketdesk.storefront import unsent
 from marketdesk.storefront.entrance import CustomerRequest, customers_only
@@ -198,6 +198,8 @@ def _page(
     language = get_language() or "en"
     kept = Draft.of(ticket.pk, by=request.actor)
     rating = Rating.objects.filter(ticket=ticket).first()
+    may_rate = can_rate(ticket, request.actor.at)
+    chosen = _chosen(request)
     context = {
         "ticket": ticket,
         "turn": turn(ticket, request.actor.at),
@@ -215,8 +217,9 @@ def _page(
         "translation": viewing.view(request.GET.get("view", ""), entries, language),
         "rating": rating,
         "rating_form": rating_form,
-        "chosen": _chosen(request),
-        "can_rate": can_rate(ticket, request.actor.at),
+        "chosen": chosen,
+        "can_rate": may_rate,
+        "asks": bool(rating or chosen or rating_form) or (may_rate and is_asked(ticket)),
         "ask_again": _ask_again(ticket),
     }
     return render(request, "storefront/ticket.html", context, status=status)

@@ -2,9 +2,10 @@
 
 import pytest
 
+from marketdesk.journal.models import Event
 from marketdesk.people.actor import Actor, clock
 from marketdesk.performance.models import Rating
-from marketdesk.performance.rating import can_rate, rate
+from marketdesk.performance.rating import can_rate, is_asked, rate
 from marketdesk.policy import promises
 from marketdesk.tickets.errors import NotAllowed
 from marketdesk.tickets.models import Ticket
@@ -105,3 +106,52 @@ def test_a_rating_survives_a_reopening_and_stays_one(ticket: Ticket, mehmet: Act
     rate(ticket, helpful=False, comment="", by=later(ada, days=2))
 
     assert Rating.objects.get().helpful is False
+
+
+def test_once_rated_it_belongs_to_the_desk_that_closed_it_last(
+    ticket: Ticket, mehmet: Actor, sofia: Actor, ada: Actor
+) -> None:
+    ticket.resolve("It is on its way.", by=mehmet)
+    rate(ticket, helpful=False, comment="", by=ada)
+    ticket.reopen("It never came.", by=ada)
+    ticket.take_over(by=sofia)
+    ticket.close(by=sofia)
+
+    rating = rate(ticket, helpful=True, comment="Support found it.", by=later(ada, days=1))
+
+    assert (rating.desk, rating.merchant_id, rating.at) == (Desk.PLATFORM, None, ada.at)
+
+
+def test_the_same_answer_again_is_told_once(ticket: Ticket, mehmet: Actor, ada: Actor) -> None:
+    ticket.resolve("It is on its way.", by=mehmet)
+    rate(ticket, helpful=True, comment="Thanks!", by=ada)
+
+    with nothing_changed():
+        rate(ticket, helpful=True, comment=" Thanks! ", by=later(ada, hours=1))
+    rate(ticket, helpful=True, comment="Thanks a lot!", by=later(ada, hours=2))
+
+    told = Event.objects.filter(verb="rated").order_by("pk")
+    assert [one.data for one in told] == [
+        {"helpful": True, "desk": "merchant", "changed": changed} for changed in (False, True)
+    ]
+
+
+def test_one_is_asked_after_the_first_closing_and_not_after_a_reopening(
+    ticket: Ticket, mehmet: Actor, sofia: Actor, ada: Actor
+) -> None:
+    assert not is_asked(ticket)
+    ticket.resolve("It is on its way.", by=mehmet)
+    assert is_asked(ticket)
+    ticket.reopen("It never came.", by=ada)
+    ticket.resolve("Now it did.", by=mehmet)
+    assert not is_asked(ticket)
+
+    assert can_rate(ticket, ada.at)
+    assert rate(ticket, helpful=True, comment="", by=ada).merchant_id == ticket.merchant_id
+
+
+def test_closing_for_good_what_is_closed_asks_no_second_time(ticket: Ticket, mehmet: Actor, sofia: Actor) -> None:
+    ticket.resolve("It is on its way.", by=mehmet)
+    ticket.close_for_good(by=sofia)
+
+    assert is_asked(ticket)

@@ -23,7 +23,7 @@ from marketdesk.people.models import User
 from marketdesk.people.party import Party
 from marketdesk.performance.models import Rating
 from marketdesk.policy import promises
-from marketdesk.refunds.refunding import refund_items
+from marketdesk.refunds.refunding import refund_items, settle
 from marketdesk.storefront import tickets
 from marketdesk.storefront.letters import OPEN
 from marketdesk.tickets import links
@@ -334,6 +334,25 @@ def test_every_customers_mail_brings_the_link_and_says_when_it_ends(
     ticket.reply("On its way.", by=mehmet)
     schedule.worker().run_due()
     assert all("/t/" not in str(one.body) for one in mail.outbox if one.to == [mehmet_user.email])
+
+
+def test_only_the_mail_of_the_first_closing_asks(
+    ticket: Ticket, purchase: Ticket, ada: Actor, mehmet: Actor, sofia: Actor
+) -> None:
+    def asked() -> int:
+        schedule.worker().run_due()
+        return sum("?helped=" in str(one.body) for one in mail.outbox)
+
+    ticket.resolve("It is there.", by=mehmet)
+    assert asked() == 1
+    ticket.reopen("It never came.", by=ada)
+    ticket.resolve("Now it did.", by=mehmet)
+    assert asked() == 1
+
+    (refund, *_) = refund_items(purchase, list(purchase.items.all()), by=mehmet)
+    assert asked() == 2
+    settle(refund, succeeded=True, by=sofia)
+    assert asked() == 2
 
 
 def test_yes_and_no_in_a_mail_lay_the_choice_before_one(client: Client, ticket: Ticket, mehmet: Actor) -> None:

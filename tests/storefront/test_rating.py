@@ -74,3 +74,17 @@ def test_a_novel_is_too_long_and_kept(ada_client: Client, solved: Ticket) -> Non
     assert page.status_code == 422
     assert "b" * 2001 in page.text
     assert Rating.objects.get().comment == ""
+
+
+def test_after_a_reopening_one_is_not_asked_again_but_may_say_it(
+    ada_client: Client, solved: Ticket, ada: Actor, mehmet: Actor
+) -> None:
+    solved.reopen("It never came.", by=ada)
+    solved.resolve("Now it did.", by=mehmet)
+
+    page = ada_client.get(reverse("storefront:ticket", args=[solved.public_id])).text
+    rate(ada_client, solved, "yes")
+
+    assert "Did the answer help you?" not in page
+    assert "Say whether the answer helped" in page
+    assert Rating.objects.get().helpful

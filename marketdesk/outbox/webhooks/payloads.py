@@ -72,8 +72,8 @@ def _about_ticket(event: Event, ticket: Ticket) -> dict[str, Any]:
             return {"items": [{"id": item.public_id, "name": item.name} for item in found]}
         case "rated":
             rating = Rating.objects.filter(ticket=ticket).first()
-            said = {"helpful": event.data.get("helpful"), "comment": rating.comment if rating else ""}
-            return {"rating": said}
+            said = {name: event.data[name] for name in ("helpful", "desk", "changed") if name in event.data}
+            return {"rating": {**said, "comment": rating.comment if rating else ""}}
     return {}
 
 
