@@ -13,6 +13,7 @@ from marketdesk.journal.worker import Handler, Repeating, Worker
 from marketdesk.outbox import jobs as outbox
 from marketdesk.outbox.webhooks import delivering
 from marketdesk.people import accounts, arriving
+from marketdesk.performance import judging
 from marketdesk.programs import answering, clearing
 from marketdesk.records import erasing
 from marketdesk.refunds import reconciling
@@ -45,11 +46,14 @@ HANDLERS: Mapping[str, Handler] = {
     "account_mail": accounts.send,
     "invite": outbox.invite,
     answering.JOB: answering.act,
+    judging.JOB: judging.run,
     "forget_answers": erasing.forget_answers,
     "forget_sessions": erasing.forget_sessions,
     "sweep_overdue": tickets.sweep_overdue,
     "sweep_due_soon": tickets.sweep_due_soon,
     "sweep_silent": tickets.sweep_silent,
+    "sweep_watched": judging.sweep_watched,
+    "sweep_everybody": judging.sweep_everybody,
     "sweep_arrivals": arriving.sweep_arrivals,
     "sweep_leftovers": tickets.sweep_leftovers,
     "sweep_unanswered": reconciling.sweep_unanswered,
@@ -64,6 +68,8 @@ REPEATING: tuple[Repeating, ...] = (
     Repeating("sweep_overdue", timedelta(minutes=1)),  # M45, M48, D14
     Repeating("sweep_due_soon", timedelta(minutes=5)),  # D29
     Repeating("sweep_silent", timedelta(minutes=10)),  # D20
+    Repeating("sweep_watched", timedelta(hours=1)),  # M45, D7
+    Repeating("sweep_everybody", timedelta(days=1)),
     Repeating("sweep_arrivals", timedelta(hours=1)),
     Repeating("sweep_tokens", timedelta(hours=1)),
     Repeating("sweep_unanswered", timedelta(hours=1)),  # D17

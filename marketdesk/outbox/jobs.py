@@ -10,6 +10,7 @@ from marketdesk.lib import sealing
 from marketdesk.outbox import invitations, mail, recipients
 from marketdesk.outbox.webhooks import planning, telling
 from marketdesk.people.models import User
+from marketdesk.performance import judging
 from marketdesk.programs import answering
 from marketdesk.teams.models import Invitation
 
@@ -19,7 +20,7 @@ DELIVERIES_KEPT = timedelta(days=30)
 
 def tell(payload: dict[str, Any]) -> None:
     """Write one mail job for each person, and one delivery for each endpoint or subscription, that is told of the
-    event; and in a sandbox what follows from it."""
+    event; and what follows from it: a judgement, in a sandbox an answer."""
     event = Event.objects.filter(pk=payload["event"]).first()
     if event is None:  # of a sandbox that was refilled
         return
@@ -33,6 +34,7 @@ def tell(payload: dict[str, Any]) -> None:
     now = timezone.now()
     planning.plan(event, now)
     telling.tell(event, now)
+    judging.follow(event, now)
     answering.follow(event)
 
 

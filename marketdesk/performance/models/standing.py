@@ -25,3 +25,9 @@ class Standing(models.Model):
 
     def __str__(self) -> str:
         return f"{self.merchant_id}: {self.level}"
+
+    @staticmethod
+    def lock(merchant_id: int) -> "Standing":
+        """The row of a merchant, kept from everybody else until the end of the transaction."""
+        Standing.objects.bulk_create([Standing(merchant_id=merchant_id)], ignore_conflicts=True)
+        return Standing.objects.select_for_update().get(pk=merchant_id)
