@@ -154,6 +154,7 @@ class TryingForm(forms.Form):
             merchant=data["merchant"],
             tags=frozenset(merchant.tags) if merchant else frozenset(),
             language=data["language"],
+            suspended_merchant=bool(merchant and merchant.suspended_at),
         )
 
     def _of_what_is_there(self, issue: Issue | None) -> Question:
@@ -182,8 +183,9 @@ def tried(form: TryingForm, rules: Sequence[RoutingRule]) -> Outcome:
     merchant = form.ticket.merchant if form.ticket else form.order.merchant if form.order else form.of_merchant
     if merchant:
         names = replace(names, merchants={**names.merchants, merchant.external_id: merchant.name})
-    asked = []
-    for number, rule in enumerate(rules, 1):
+    route = routing.route(question, policy, form.at, rules)
+    asked: list[Attempted] = []
+    for number, rule in enumerate(() if route.rule == routing.SUSPENDED.code else rules, 1):
         wanted = routing_words.conditions(rule, names, policy)
         unmet = [
             (wanted[name], routing_words.here(name, question, names)) for name in rule.unmet(question, policy, form.at)
@@ -191,6 +193,5 @@ def tried(form: TryingForm, rules: Sequence[RoutingRule]) -> Outcome:
         asked.append(Attempted(number, rule, routing_words.sentence(rule, names, policy), unmet))
         if asked[-1].decides:
             break
-    route = routing.route(question, policy, form.at, rules)
     why = routing_words.explain(route.as_json(), names)
     return Outcome(asked, routing_words.desk(route.desk), why, question, form.order, form.ticket)

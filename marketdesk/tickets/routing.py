@@ -31,6 +31,7 @@ class Question:
     merchant: str = ""
     tags: frozenset[str] = frozenset()
     language: str = ""
+    suspended_merchant: bool = False
 
     @property
     def all_tags(self) -> frozenset[str]:
@@ -166,6 +167,8 @@ SHIPPED: tuple[RoutingRule, ...] = (
     RoutingRule("direct_country", Desk.MERCHANT),  # M29
 )
 SHIPPED_BY_CODE = {rule.code: rule for rule in SHIPPED}
+# Stands before every list: nobody is sent to buy from a merchant whose account is suspended (D8).
+SUSPENDED = RoutingRule("suspended_merchant", Desk.PLATFORM, categories=_BEFORE_BUYING)
 
 
 @dataclass(frozen=True)
@@ -182,6 +185,8 @@ class Route:
 
 def route(question: Question, policy: Policy, now: datetime, rules: Sequence[RoutingRule] = SHIPPED) -> Route:
     """The first rule that fits decides."""
+    if question.suspended_merchant and question.category in SUSPENDED.categories:
+        return Route(SUSPENDED.to, SUSPENDED.code)
     decider = next(rule for rule in _working(rules) if not rule.unmet(question, policy, now))
     return Route(decider.to, decider.code, _used(decider, question, policy))
 
@@ -196,8 +201,9 @@ def desk_of(routed_by: Mapping[str, Any]) -> Desk | None:
     """Where a stored route sent its ticket."""
     if "to" in routed_by:
         return Desk(routed_by["to"])
-    shipped = SHIPPED_BY_CODE.get(routed_by.get("rule", ""))
-    return shipped.to if shipped else None
+    code = routed_by.get("rule", "")
+    known = SUSPENDED if code == SUSPENDED.code else SHIPPED_BY_CODE.get(code)
+    return known.to if known else None
 
 
 def _used(rule: RoutingRule, question: Question, policy: Policy) -> dict[str, Any]:

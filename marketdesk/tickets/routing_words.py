@@ -107,6 +107,7 @@ def explain(routed_by: Mapping[str, Any], names: Names | None = None) -> str:
         "high_value": _("High-value order: %(total)s, and from %(threshold)s the merchant answers first."),
         "platform_refunds": _("Platform support handles returns, refunds and defects of this order."),
         "before_gate": _("Until %(days)s days after the refund window, platform support answers order questions."),
+        "suspended_merchant": _("Platform support answers questions before buying while the store is suspended."),
         "after_gate": _("More than %(days)s days after the refund window, platform support answers order questions."),
     }.get(rule, "")
     return words % data if words else ""

@@ -70,6 +70,7 @@ class Need(StrEnum):
     ANSWERED = "answered"  # the merchant answered since the customer's last message (D25)
     REOPENABLE = "reopenable"  # closed no longer than `reopen_days` ago (D16)
     OVERDUE = "overdue"  # the wait has passed its due time (D14)
+    TRADING = "trading"  # the merchant's account is not suspended (D8); asked of closed tickets only
 
 
 class Target(StrEnum):
@@ -126,7 +127,7 @@ M, C, S, CLOCK = Party.MERCHANT, Party.CUSTOMER, Party.SUPPORT, Party.CLOCK
 _closed = frozenset({State.CLOSED})
 
 RULES: tuple[Rule, ...] = (
-    # The merchant
+    # The merchant. A suspended one does all of it but what needs TRADING: open tickets are answered in any case.
     Rule(Verb.REPLY, M, frozenset({MERCHANTS}), CUSTOMERS),  # M72, M73
     Rule(Verb.REPLY, M, frozenset({CUSTOMERS, PLATFORM}), Target.STAY, needs=frozenset({Need.SHARED})),  # D24
     Rule(Verb.RESOLVE, M, frozenset({MERCHANTS}), State.CLOSED, about=QUESTIONS),  # M74-M76
@@ -159,7 +160,7 @@ RULES: tuple[Rule, ...] = (
         _closed,
         CUSTOMERS,
         desk=AT_MERCHANT,
-        needs=frozenset({Need.REOPENABLE}),
+        needs=frozenset({Need.REOPENABLE, Need.TRADING}),
         wordless=MERCHANTS,
     ),  # D16; without a message they still owe one
     Rule(Verb.MARK_RETURNED, M, OPEN | OVER, Target.STAY, about=PURCHASES, needs=frozenset({Need.SHARED})),  # D28
@@ -266,6 +267,7 @@ _NEEDS = {
     Need.ANSWERED: lambda: _("Answer the customer's last message before you close this ticket without a refund."),
     Need.REOPENABLE: lambda: _("The time to re-open this ticket has passed. A new question can be asked instead."),
     Need.OVERDUE: lambda: _("The time left to reply has not run out yet."),
+    Need.TRADING: lambda: _("Your account is suspended. You answer open tickets, but cannot re-open closed ones."),
 }
 
 

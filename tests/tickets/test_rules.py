@@ -20,7 +20,7 @@ merchant  close             question  merchant  m>x c>x                         
 merchant  close             purchase  merchant  m>x c>x                                       answered     # D25
 merchant  refund            purchase  merchant  m>x c>x                                                    # M57 M58
 merchant  appeal            purchase  merchant  m>s@platform c>s@platform                                  # M77 D26
-merchant  reopen            any       merchant  x>c                                           reopenable   # D16
+merchant  reopen            any       merchant  x>c                                  reopenable trading   # D16 D8
 merchant  mark_returned     purchase  any       m>m c>c s>s x>x z>z                           shared       # D28
 
 customer  reply             any       merchant  c>m                                                        # M81 D23

@@ -229,6 +229,7 @@ class Ticket(models.Model):
             category=Category(issue.category),
             country=order.country if order else customer.country,
             selected_merchant=merchant.selected,
+            suspended_merchant=merchant.suspended_at is not None,
             total=order.total if order else 0,
             currency=order.currency if order else "",
             refund_ends_at=order.refund_ends_at(window) if order else None,
@@ -390,6 +391,7 @@ class Ticket(models.Model):
             Need.ANSWERED: self.answered,
             Need.REOPENABLE: self.reopenable_until is not None and now < self.reopenable_until,
             Need.OVERDUE: self.is_overdue(now),
+            Need.TRADING: self.is_open or self.merchant.suspended_at is None,
         }
         return rules.Facts(
             Category(self.category),
