@@ -13,7 +13,7 @@ from marketdesk.journal.worker import Handler, Repeating, Worker
 from marketdesk.outbox import jobs as outbox
 from marketdesk.outbox.webhooks import delivering
 from marketdesk.people import accounts, arriving
-from marketdesk.performance import judging
+from marketdesk.performance import judging, sanctioning
 from marketdesk.programs import answering, clearing
 from marketdesk.records import erasing
 from marketdesk.refunds import reconciling
@@ -57,6 +57,7 @@ HANDLERS: Mapping[str, Handler] = {
     "sweep_arrivals": arriving.sweep_arrivals,
     "sweep_leftovers": tickets.sweep_leftovers,
     "sweep_unanswered": reconciling.sweep_unanswered,
+    "sweep_sanctions": sanctioning.sweep_sanctions,
     "sweep_jobs": sweep_jobs,
     "sweep_deliveries": outbox.sweep_deliveries,
     "sweep_sessions": sweep_sessions,
@@ -73,6 +74,7 @@ REPEATING: tuple[Repeating, ...] = (
     Repeating("sweep_arrivals", timedelta(hours=1)),
     Repeating("sweep_tokens", timedelta(hours=1)),
     Repeating("sweep_unanswered", timedelta(hours=1)),  # D17
+    Repeating("sweep_sanctions", timedelta(hours=1)),  # D8
     Repeating("sweep_allowances", timedelta(hours=1)),
     Repeating("sweep_leftovers", timedelta(days=1)),
     Repeating("sweep_jobs", timedelta(days=1)),
