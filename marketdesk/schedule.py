@@ -13,7 +13,7 @@ from marketdesk.journal.worker import Handler, Repeating, Worker
 from marketdesk.outbox import jobs as outbox
 from marketdesk.outbox.webhooks import delivering
 from marketdesk.people import accounts, arriving
-from marketdesk.performance import judging, sanctioning
+from marketdesk.performance import judging, rollups, sanctioning
 from marketdesk.programs import answering, clearing
 from marketdesk.records import erasing
 from marketdesk.refunds import reconciling
@@ -40,6 +40,11 @@ def sweep_allowances(_payload: dict[str, Any]) -> None:
     Allowance.sweep(timezone.now() - ALLOWANCES_KEPT)
 
 
+def roll_up(_payload: dict[str, Any]) -> None:
+    """Count the days that are over, and those of which something changed."""
+    rollups.catch_up(timezone.now())
+
+
 HANDLERS: Mapping[str, Handler] = {
     "tell": outbox.tell,
     "mail": outbox.send,
@@ -58,6 +63,7 @@ HANDLERS: Mapping[str, Handler] = {
     "sweep_leftovers": tickets.sweep_leftovers,
     "sweep_unanswered": reconciling.sweep_unanswered,
     "sweep_sanctions": sanctioning.sweep_sanctions,
+    rollups.JOB: roll_up,
     "sweep_jobs": sweep_jobs,
     "sweep_deliveries": outbox.sweep_deliveries,
     "sweep_sessions": sweep_sessions,
@@ -76,6 +82,7 @@ REPEATING: tuple[Repeating, ...] = (
     Repeating("sweep_unanswered", timedelta(hours=1)),  # D17
     Repeating("sweep_sanctions", timedelta(hours=1)),  # D8
     Repeating("sweep_allowances", timedelta(hours=1)),
+    Repeating(rollups.JOB, timedelta(hours=1)),  # a day is counted within two hours of its end
     Repeating("sweep_leftovers", timedelta(days=1)),
     Repeating("sweep_jobs", timedelta(days=1)),
     Repeating("sweep_deliveries", timedelta(days=1)),

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from marketdesk.journal.models import Event
 from marketdesk.people.actor import Actor
 from marketdesk.people.party import Party
+from marketdesk.performance import rollups
 from marketdesk.performance.models import Rating
 from marketdesk.policy import promises
 from marketdesk.tickets.errors import NotAllowed
@@ -55,6 +56,9 @@ def rate(ticket: Ticket, *, helpful: bool, comment: str, by: Actor) -> Rating:
     rating, _created = Rating.objects.update_or_create(
         ticket=ticket, defaults=said, create_defaults={**said, "at": by.at, "changeable_until": until}
     )
+    if before:  # of a day that may have been counted
+        for merchant_id in {before.merchant_id, rating.merchant_id} - {None}:
+            rollups.again(merchant_id, rollups.span(rating.at, rating.at))
     Event.tell(
         verb="rated",
         subject_kind="ticket",

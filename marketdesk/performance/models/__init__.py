@@ -1,7 +1,7 @@
 """Ratings, and what follows from figures: notices, contests, sanctions."""
 
 from marketdesk.performance.models.contest import Contest, ContestKind, Outcome
-from marketdesk.performance.models.day import GroupDay, MerchantDay
+from marketdesk.performance.models.day import CountedDay, GroupDay, MerchantDay
 from marketdesk.performance.models.incident import Incident
 from marketdesk.performance.models.notice import Notice, NoticeCause, NoticeKind
 from marketdesk.performance.models.rating import Rating
@@ -11,6 +11,7 @@ from marketdesk.performance.models.standing import Standing
 __all__ = [
     "Contest",
     "ContestKind",
+    "CountedDay",
     "GroupDay",
     "Incident",
     "MerchantDay",

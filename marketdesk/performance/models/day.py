@@ -43,3 +43,17 @@ class GroupDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day} {self.country} {self.category} {self.language}"
+
+
+class CountedDay(models.Model):
+    """A day that is over, and whether it is counted: empty, it is counted (again) by the worker. Whoever counts a day
+    locks its row, so that no count is written over a newer one."""
+
+    day = models.DateField(primary_key=True)
+    counted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["day"], name="day_to_count", condition=models.Q(counted_at__isnull=True))]
+
+    def __str__(self) -> str:
+        return f"{self.day}"
