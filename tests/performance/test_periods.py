@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -49,7 +50,7 @@ def assert_cut_well(period: Period, now: datetime, zone: ZoneInfo) -> None:
     window, slices = period.window(now, zone), period.slices(now, zone)
 
     assert (slices[0].start, slices[-1].end) == (window.start, now)
-    assert all(one.end == other.start for one, other in zip(slices, slices[1:], strict=False))
+    assert all(one.end == other.start for one, other in pairwise(slices))
     days = [(named(one.start, zone, period.by), named(one.end - A_MOMENT, zone, period.by)) for one in slices]
     if window.start < window.end:
         assert all(one.start < one.end for one in slices)
