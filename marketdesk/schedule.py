@@ -13,7 +13,7 @@ from marketdesk.journal.worker import Handler, Repeating, Worker
 from marketdesk.outbox import jobs as outbox
 from marketdesk.outbox.webhooks import delivering
 from marketdesk.people import accounts, arriving
-from marketdesk.performance import judging, rollups, sanctioning
+from marketdesk.performance import incidents, judging, rollups, sanctioning
 from marketdesk.programs import answering, clearing
 from marketdesk.records import erasing
 from marketdesk.refunds import reconciling
@@ -52,6 +52,7 @@ HANDLERS: Mapping[str, Handler] = {
     "invite": outbox.invite,
     answering.JOB: answering.act,
     judging.JOB: judging.run,
+    incidents.JOB: incidents.follow,
     "forget_answers": erasing.forget_answers,
     "forget_sessions": erasing.forget_sessions,
     "sweep_overdue": tickets.sweep_overdue,

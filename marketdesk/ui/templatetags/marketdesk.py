@@ -33,6 +33,7 @@ def waited(since: datetime | None) -> str:
     return span(timezone.now() - since) if since else ""
 
 
+@register.filter
 def span(length: timedelta) -> str:
     """A length of time in one unit that says enough: minutes, hours, and days from three on."""
     minutes = int(length.total_seconds() // 60)
