@@ -102,10 +102,10 @@ def of_wait(wait: WaitLike, window: Window, incidents: Iterable[IncidentLike] = 
         return Verdict(wait.excused)
     if wait.ended_at is not None and wait.ended_at <= wait.due_at:
         return Verdict.IN_TIME
-    return Verdict.INCIDENT if any(_touches(one, wait) for one in incidents) else Verdict.LATE
+    return Verdict.INCIDENT if any(touches(one, wait) for one in incidents) else Verdict.LATE
 
 
-def _touches(incident: IncidentLike, wait: WaitLike) -> bool:
+def touches(incident: IncidentLike, wait: WaitLike) -> bool:
     """Whether an incident lasted at some moment of a merchant's time to reply; the due moment itself is not one."""
     begins_before_due = incident.starts_at < wait.due_at
     return begins_before_due and (incident.ends_at is None or incident.ends_at > wait.started_at)

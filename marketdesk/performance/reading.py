@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from marketdesk.performance import counting, levels
 from marketdesk.performance.counting import Rate, Verdict, Window
@@ -60,14 +60,26 @@ def incidents(merchant_id: int) -> list[Incident]:
     return list(Incident.objects.filter(concern, withdrawn_at__isnull=True))
 
 
-def waits(merchant_id: int, window: Window) -> list[JudgedWait]:
-    """Every wait of a merchant whose moment lies within the window, the oldest first."""
-    excusing = incidents(merchant_id)
-    names = [one.name for one in fields(JudgedWait) if one.name != "verdict"]
+def waits(
+    merchant_id: int, window: Window, *, excusing: Sequence[Incident] | None = None, about: Q | None = None
+) -> list[JudgedWait]:
+    """Every wait of a merchant whose moment lies within the window, the oldest first; `excusing` are its incidents
+    where they were read already, `about` narrows the waits."""
+    excusing = incidents(merchant_id) if excusing is None else excusing
     found = Wait.objects.filter(merchant_id=merchant_id, counts_at__gte=window.start, counts_at__lt=window.end)
-    rows = found.order_by("counts_at", "pk").values_list(*names)
-    judged = (JudgedWait(*row) for row in rows)
+    judged = _judged(found.filter(about or Q()))
     return [replace(one, verdict=counting.of_wait(one, window, excusing)) for one in judged]
+
+
+def running(merchant_id: int, now: datetime, *, about: Q | None = None) -> list[JudgedWait]:
+    """The waits of a merchant that are neither answered nor late, the soonest due first."""
+    found = Wait.objects.filter(merchant_id=merchant_id, counts_at__gte=now, ended_at__isnull=True)
+    return [replace(one, verdict=Verdict.RUNNING) for one in _judged(found.filter(about or Q()))]
+
+
+def _judged(found: QuerySet[Wait]) -> list[JudgedWait]:
+    names = [one.name for one in fields(JudgedWait) if one.name != "verdict"]
+    return [JudgedWait(*row) for row in found.order_by("counts_at", "pk").values_list(*names)]
 
 
 def ratings(merchant_id: int, window: Window, most_per_customer: int) -> list[JudgedRating]:
