@@ -2,13 +2,16 @@
 
 from django.urls import path
 
-from marketdesk.dashboard import acts, connected, lists, pictures, registered, sandboxes, stores, team
+from marketdesk.dashboard import acts, connected, ledger, lists, pictures, registered, sandboxes, stores, team
 
 app_name = "dashboard"
 urlpatterns = [
     path("", lists.home, name="home"),
     path("waiting", lists.badge, name="badge"),
     path("search", lists.search, name="search"),
+    path("performance/ledger", ledger.ledger, name="ledger"),
+    path("performance/ledger.csv", ledger.as_csv, name="ledger-csv"),
+    path("performance/ledger.json", ledger.as_json, name="ledger-json"),
     path("team", team.team, name="team"),
     path("team/members/<id:public_id>", team.member, name="member"),
     path("team/invitations/<id:public_id>", team.invitation, name="invitation"),
