@@ -38,6 +38,11 @@ class Turn:
     level: Level
     due: tuple[JudgedWait, ...] = ()
 
+    @property
+    def is_done(self) -> bool:
+        """Whether it is one because of the last of these waits, and not because something leaves the window."""
+        return bool(self.due) and self.at == self.due[-1].due_at + JUST
+
 
 @dataclass(frozen=True)
 class Next:

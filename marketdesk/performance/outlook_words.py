@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -26,13 +27,16 @@ class Sentence:
 
 
 def late(ahead: LateAhead, now: datetime) -> Iterator[Sentence]:
-    """The late response rate: what brings it to a better level, else what is due next; and what makes it worse."""
-    if ahead.better:
-        yield Sentence(_better(ahead.better, now), ahead.better.level, ahead.better.due)
-    if ahead.next and not (ahead.better and ahead.better.due) and ahead.next.answered.percent is not None:
+    """The late response rate: what to answer first, and what that brings; then what time does by itself."""
+    better, worse = ahead.better, ahead.worse
+    if better and better.is_done:
+        yield Sentence(_answer(better, now), better.level, better.due)
+    elif ahead.next and ahead.next.answered.percent is not None:
         yield Sentence(_next(ahead.next, now), ahead.level, ahead.next.due)
-    if ahead.worse:
-        yield Sentence(_worse(ahead.worse), ahead.worse.level, ahead.worse.due)
+    if worse:
+        yield Sentence(_worse(worse), worse.level, worse.due)
+    if better and not better.is_done:
+        yield Sentence(_leaving(better), better.level)
 
 
 def csat(ahead: CsatAhead) -> Iterator[Sentence]:
@@ -54,27 +58,26 @@ def csat(ahead: CsatAhead) -> Iterator[Sentence]:
         yield Sentence(words % _facts(turn), turn.level)
 
 
-def _better(turn: Turn, now: datetime) -> str:
-    if turn.rate.percent is None:
-        return _("%(when)s: too few answers count then to speak of a rate.") % _facts(turn)
-    if not turn.due:
-        words = _("%(when)s: your late response rate is %(rate)s, because older late answers no longer count then.")
-        return words % _facts(turn)
-    facts = {**_facts(turn), "span": span(turn.due[0].due_at - now)}
-    if turn.at - turn.due[-1].due_at > timedelta(minutes=1):
-        words = ngettext(
-            "Answer this ticket within %(span)s. %(when)s: your late response rate is %(rate)s.",
-            "Answer these %(n)d tickets in time, the first within %(span)s. "
-            "%(when)s: your late response rate is %(rate)s.",
-            len(turn.due),
-        )
-        return words % facts
+def _answer(turn: Turn, now: datetime) -> str:
     words = ngettext(
         "Answer this ticket within %(span)s, and your late response rate is %(rate)s.",
         "Answer these %(n)d tickets in time, the first within %(span)s, and your late response rate is %(rate)s.",
         len(turn.due),
     )
-    return words % facts
+    return words % {**_facts(turn), "span": span(turn.due[0].due_at - now)}
+
+
+def _leaving(turn: Turn) -> str:
+    if turn.rate.percent is None:
+        words = _("%(when)s: too few answers count then to speak of a rate.")
+    elif turn.due:
+        words = _(
+            "%(when)s: your late response rate is %(rate)s if you answer in time until then, because older late "
+            "answers no longer count."
+        )
+    else:
+        words = _("%(when)s: your late response rate is %(rate)s, because older late answers no longer count then.")
+    return words % _facts(turn)
 
 
 def _next(due: Next, now: datetime) -> str:
@@ -113,10 +116,10 @@ def _facts(turn: Turn) -> dict[str, object]:
 
 
 def _when(at: datetime) -> str:
-    """A moment of the coming days by its weekday."""
+    """A moment at the beginning of a sentence; one of the coming days by its weekday."""
     local = timezone.localtime(at)
     days = (local.date() - timezone.localdate()).days
     if not 1 < days < 7:
-        return moment(at)
+        return str(capfirst(moment(at)))
     names = {"weekday": date_format(local, "l"), "time": date_format(local, "TIME_FORMAT")}
-    return _("%(weekday)s %(time)s") % names
+    return str(capfirst(_("%(weekday)s %(time)s") % names))
