@@ -31,6 +31,10 @@ from marketdesk.outbox.webhooks import subscribing
 from marketdesk.people.actor import Actor, clock
 from marketdesk.people.models import PlatformKey, Scope, User
 from marketdesk.people.party import Party
+from marketdesk.performance import noticing
+from marketdesk.performance.counting import Rate
+from marketdesk.performance.models import Notice
+from marketdesk.policy import promises
 from marketdesk.programs import registering
 from marketdesk.programs.models import AccessToken, App
 from marketdesk.programs.models import Scope as AppScope
@@ -91,6 +95,8 @@ DOORS: dict[str, tuple[str, ...]] = {
     "dashboard:team": ("merchant",),
     "dashboard:member": ("merchant", "member"),
     "dashboard:invitation": ("merchant", "invitation"),
+    "dashboard:notices": ("merchant",),
+    "dashboard:notice": ("merchant", "notice"),
     "dashboard:apps": ("merchant",),
     "dashboard:new-app": ("merchant",),
     "dashboard:app": ("merchant", "app"),
@@ -263,6 +269,7 @@ class World:
     refund: Refund
     invitations: dict[str, Invitation]
     apps: dict[str, App]
+    notices: dict[str, Notice]
 
     def clients(self) -> dict[str, Client]:
         names = ("ada", "bob", "mehmet", "agent", "rival", "sofia", "jobless", "anonymous")
@@ -310,6 +317,7 @@ def world(
         waiting_picture=picture_of(bob), refund=Refund.objects.get(),
         invitations={by.name: invite(by, team) for by, team in ((mehmet, store), (rival, rival_store))},
         apps={by.name: connect(by, team) for by, team in ((mehmet, store), (rival, rival_store))},
+        notices={by.name: warn(team, by) for by, team in ((mehmet, store), (rival, rival_store))},
     )  # fmt: skip
 
 
@@ -322,6 +330,11 @@ def connect(by: Actor, store: Merchant) -> App:
     app, _ = register(store, by, name=CANARY)
     registering.get_token(app, by=by)
     return app
+
+
+def warn(store: Merchant, by: Actor) -> Notice:
+    """A warning of a store."""
+    return noticing.warn(store.pk, [], Rate(3, 10, 5), promises.current(), by.at)
 
 
 def bodies(route: Route) -> list[dict[str, Any]]:
@@ -421,6 +434,9 @@ def foreign(named: list[str], name: str, world: World) -> list[dict[str, str]]:
         case ["app"]:  # agents read that apps are for owners, whatever the address names
             others = {"mehmet": "Rita Rival", "rival": "Mehmet Demir", "jobless": "Mehmet Demir"}.get(name)
             return [{"public_id": world.apps[others].public_id}] if others else []
+        case ["notice"]:
+            others = {"mehmet": "Rita Rival", "agent": "Rita Rival", "rival": "Mehmet Demir"}.get(name)
+            return [{"public_id": world.notices[others].public_id}] if others else []
         case ["waiting picture"] if name != "bob":
             return [{"picture": world.waiting_picture.public_id}]
     return []

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from marketdesk.dashboard import acts, connected, ledger, lists, pictures, registered, sandboxes, stores, team
+from marketdesk.dashboard import acts, connected, ledger, lists, notices, pictures, registered, sandboxes, stores, team
 
 app_name = "dashboard"
 urlpatterns = [
@@ -15,6 +15,8 @@ urlpatterns = [
     path("team", team.team, name="team"),
     path("team/members/<id:public_id>", team.member, name="member"),
     path("team/invitations/<id:public_id>", team.invitation, name="invitation"),
+    path("performance/notices", notices.notices, name="notices"),
+    path("performance/notices/<id:public_id>", notices.notice, name="notice"),
     path("sandbox", sandboxes.show, name="sandbox"),
     path("apps", connected.apps, name="apps"),
     path("apps/new", registered.register, name="new-app"),

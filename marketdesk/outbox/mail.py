@@ -3,6 +3,7 @@
 import re
 import zoneinfo
 from datetime import datetime, timedelta
+from fractions import Fraction
 from typing import Any
 
 from django.conf import settings
@@ -15,12 +16,13 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from marketdesk.journal.models import Event
-from marketdesk.lib import money
+from marketdesk.lib import money, percent
 from marketdesk.outbox.models import Endpoint
 from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
 from marketdesk.people.party import Party
-from marketdesk.performance.models import Rating
+from marketdesk.performance import noticing
+from marketdesk.performance.models import Notice, Rating
 from marketdesk.performance.rating import can_rate, is_asked
 from marketdesk.policy import promises
 from marketdesk.refunds.models import Refund, RefundStatus
@@ -28,7 +30,7 @@ from marketdesk.tickets import links
 from marketdesk.tickets.models import Ticket
 from marketdesk.tickets.rules import OVER, State, Verb
 
-NAMED = 20  # refunds in one letter
+NAMED = 20  # refunds or tickets in one letter
 
 _PAGES = {Party.MERCHANT: "dashboard:ticket", Party.SUPPORT: "support:ticket"}
 
@@ -80,6 +82,8 @@ def _about(event: Event, reader: Actor) -> dict[str, Any] | None:
             return _about_refunds(event, reader)
         case "refund":
             return _about_refund(event, reader)
+        case "notice":
+            return _about_notice(event, reader)
     return _about_deadlines(event, reader)
 
 
@@ -167,6 +171,38 @@ def _about_refund(event: Event, reader: Actor) -> dict[str, Any]:
         "note": event.data.get("note", "") if is_support else "",
         "url": settings.BASE_URL + reverse("support:refund", args=[refund.public_id]) if is_support else "",
     }
+
+
+def _about_notice(event: Event, reader: Actor) -> dict[str, Any]:
+    """What a letter says of a warning or a penalty notice: what was counted, and what was behind it."""
+    notice = Notice.objects.visible_to(reader).select_related("merchant").get(pk=event.subject_id)
+    waits = noticing.waits(notice, reader)
+    late, answers = notice.figures.get("late", 0), notice.figures.get("answers", 0)
+    return {
+        "merchant": notice.merchant.name,
+        "platform": promises.current().platform_name,
+        "is_warning": notice.is_warning,
+        "given": _moment(notice.given_at),
+        "because": notice.why_withdrawn,
+        "number": late or notice.figures.get("warnings", 0),
+        "late": late,
+        "answers": answers,
+        "days": notice.rule.get("figures_days") or notice.rule.get("penalty_days"),
+        "rate": percent.show(Fraction(100 * late, answers) if answers else None),
+        "normal": percent.show(Fraction(notice.rule.get("late_normal", 0))),
+        "tickets": [
+            {"subject": wait.ticket.subject, "due": _moment(wait.due_at), "url": _link(wait.ticket, reader)}
+            for wait in waits[:NAMED]
+        ],
+        "more": max(0, len(waits) - NAMED),
+        "warnings": [{"at": _moment(one.given_at), "url": _notice_link(one)} for one in noticing.warnings(notice)],
+        "contest_days": promises.current().contest_days,
+        "url": _notice_link(notice),
+    }
+
+
+def _notice_link(notice: Notice) -> str:
+    return settings.BASE_URL + reverse("dashboard:notice", args=[notice.public_id])
 
 
 def _about_webhook(event: Event) -> dict[str, Any] | None:

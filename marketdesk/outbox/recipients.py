@@ -66,6 +66,9 @@ TOLD: tuple[Told, ...] = (
     _told(Verb.CLOSE, [C, S], M, "closed"),  # D21
     _told(Verb.CLOSE_FOR_GOOD, [S], M, "closed"),
     _told("due_soon", [CLOCK], M, "due_soon"),  # D29
+    _told("warned", [CLOCK], M, "warned"),  # M45
+    _told("penalty_noticed", [CLOCK], M, "penalty_noticed"),  # M46
+    _told("notice_withdrawn", [S, CLOCK], M, "notice_withdrawn"),
     # The platform's support team
     _told(Verb.APPEAL, [M], S, "appealed"),  # M77
     _told(Verb.TAKE_OVER, [CLOCK], S, "taken_over"),  # M48, D14

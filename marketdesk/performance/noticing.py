@@ -1,6 +1,7 @@
 """Notices are given, read and withdrawn. What they were given for is kept with them (M45, M46, D7)."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -8,23 +9,22 @@ from django.db import transaction
 
 from marketdesk.journal.models import Audience, Deed, Event
 from marketdesk.people.actor import Actor, clock
-from marketdesk.performance.counting import Rate
-from marketdesk.performance.models import Notice, NoticeCause, NoticeKind
+from marketdesk.performance import counting, reading
+from marketdesk.performance.counting import Rate, Verdict, Window
+from marketdesk.performance.models import Notice, NoticeCause, NoticeKind, Withdrawal
 from marketdesk.policy.defaults import Policy
+from marketdesk.tickets.models import Ticket, Wait
 
 GIVEN = {NoticeKind.WARNING: "warned", NoticeKind.PENALTY: "penalty_noticed"}
 READ = "notice_read"
 WITHDRAWN = "notice_withdrawn"
+CONTESTED, BASELESS = Withdrawal.CONTEST, Withdrawal.CAUSES
 
 # The promises by which each kind is given; a notice keeps their values.
 RULES = {
     NoticeKind.WARNING: ("figures_days", "figures_sample", "late_normal", "warning_waits", "warning_pause_days"),
     NoticeKind.PENALTY: ("penalty_warnings", "penalty_days"),
 }
-
-# Why a notice was withdrawn.
-CONTESTED = "contest"  # the notice itself
-BASELESS = "causes"  # too little is left of what it was given for
 
 
 @transaction.atomic
@@ -62,12 +62,49 @@ def read(notice: Notice, *, by: Actor) -> None:
 
 
 @transaction.atomic
-def withdraw(notice: Notice, how: str, *, by: Actor) -> None:
+def withdraw(notice: Notice, how: Withdrawal, *, by: Actor) -> None:
     """It counts no more, and the merchant is told."""
     standing = Notice.objects.filter(pk=notice.pk, withdrawn_at__isnull=True)
     if standing.update(withdrawn_at=by.at, withdrawn_how=how):
         Event.tell(verb=WITHDRAWN, data={"notice": notice.public_id, "how": how}, **_about(notice, by))
     notice.refresh_from_db(fields=["withdrawn_at", "withdrawn_how"])
+
+
+# What a notice was given for
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A late answer behind a warning, and whether it still counts."""
+
+    wait: Wait
+    verdict: Verdict
+
+
+def waits(notice: Notice, by: Actor) -> list[Wait]:
+    """The waits behind a warning that the reader may see, the first that was due first."""
+    behind = Wait.objects.filter(caused__notice=notice, ticket__in=Ticket.objects.visible_to(by))
+    return list(behind.select_related("ticket").order_by("due_at", "pk"))
+
+
+def causes(notice: Notice, by: Actor) -> list[Cause]:
+    """The waits behind a warning, each as it counts by now."""
+    behind = waits(notice, by)
+    if not behind:
+        return []
+    window = Window.before(notice.given_at, notice.rule["figures_days"])
+    incidents = reading.incidents(notice.merchant_id)
+    return [Cause(wait, counting.of_wait(wait, window, incidents)) for wait in behind]
+
+
+def warnings(notice: Notice) -> list[Notice]:
+    """The warnings behind a penalty notice, the first one first."""
+    return list(Notice.objects.filter(caused__notice=notice).order_by("given_at", "pk"))
+
+
+def follower(notice: Notice) -> Notice | None:
+    """The penalty notice that a warning led to."""
+    return Notice.objects.filter(causes__warning=notice).first()
 
 
 def _about(notice: Notice, by: Actor) -> dict[str, Any]:

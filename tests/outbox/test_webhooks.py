@@ -24,6 +24,8 @@ from marketdesk.outbox.webhooks.kinds import KINDS
 from marketdesk.people.actor import Actor, clock
 from marketdesk.people.models import User
 from marketdesk.people.party import Party
+from marketdesk.performance import noticing
+from marketdesk.performance.counting import Rate
 from marketdesk.policy import promises
 from marketdesk.refunds import reconciling, refunding
 from marketdesk.refunds.models import Refund
@@ -104,6 +106,9 @@ def _everything(ask: Ask, sofia: Actor, mehmet: Actor, ada: Actor) -> None:
         audience="staff", actor=clock().as_json(), at=timezone.now(), data={"hours": 24, "tickets": [late.pk]},
     )  # fmt: skip
     late.mark_late(by=clock(timezone.now() + timedelta(hours=49)))
+    warning = noticing.warn(late.merchant_id, [late.waits.get().pk], Rate(1, 5, 5), promises.current(), timezone.now())
+    noticing.penalise(late.merchant_id, [warning], promises.current(), timezone.now())
+    noticing.withdraw(warning, noticing.CONTESTED, by=sofia)
     promises.change({"reply_hours": 24}, reason="CANARY-REASON", by=sofia)
     ROUTING.change(ROUTING.read()[2:], reason="CANARY-REASON", by=sofia)
     ISSUES.change(ISSUES.read()[::-1], reason="CANARY-REASON", by=sofia)

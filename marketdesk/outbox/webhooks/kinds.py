@@ -29,6 +29,9 @@ KINDS: dict[str, str] = {
     "refund_unanswered": "refund.unanswered",
     "refund_contradicted": "refund.contradicted",
     "due_soon": "merchant.due_soon",  # D29
+    "warned": "merchant.warned",  # M45
+    "penalty_noticed": "merchant.penalty_notice",  # M46
+    "notice_withdrawn": "merchant.notice_withdrawn",
     "policy_changed": "policy.changed",
     "routing_changed": "routing.changed",
     "issue_type_changed": "issue_types.changed",
@@ -61,6 +64,9 @@ MEANINGS: dict[str, Promise] = {
     "refund.unanswered": _("The marketplace has not said what became of a refund."),
     "refund.contradicted": _("The marketplace said the opposite of what is noted."),
     "merchant.due_soon": _("A merchant's time runs out soon on some tickets."),
+    "merchant.warned": _("A merchant is warned, because of late answers."),
+    "merchant.penalty_notice": _("A merchant gets a penalty notice, because of several warnings."),
+    "merchant.notice_withdrawn": _("A warning or a penalty notice is withdrawn."),
     "policy.changed": _("The operator changed a promise."),
     "routing.changed": _("The operator changed the routing rules."),
     "issue_types.changed": _("The operator changed the issue types."),

@@ -11,7 +11,9 @@ from marketdesk.lib import money
 from marketdesk.merchants.models import Merchant
 from marketdesk.orders.models import OrderItem
 from marketdesk.outbox.webhooks.kinds import NAMES, TEST
-from marketdesk.performance.models import Rating
+from marketdesk.people.actor import clock
+from marketdesk.performance import noticing
+from marketdesk.performance.models import Notice, Rating
 from marketdesk.policy.models import PolicyChange
 from marketdesk.refunds.models import Refund, RefundStatus
 from marketdesk.tickets.models import Message, Ticket
@@ -86,6 +88,8 @@ def _about_others(event: Event) -> dict[str, Any]:
             "hours_left": event.data.get("hours"),
             "tickets": [ticket.public_id for ticket in tickets],
         }
+    if event.subject_kind == "notice":
+        return _about_notice(event)
     if event.subject_kind == "refund":  # outside a ticket
         return _about_refund(event)
     if event.verb == TEST:
@@ -96,6 +100,22 @@ def _about_others(event: Event) -> dict[str, Any]:
     meant = change.withdraws or change
     # The reason is the team's own.
     return {"values": meant.values, "valid_from": meant.valid_from.isoformat(), "withdrawn": meant is not change}
+
+
+def _about_notice(event: Event) -> dict[str, Any]:
+    """A warning or a penalty notice: by which rule it was given, what was counted, and what was behind it."""
+    notice = Notice.objects.select_related("merchant").get(pk=event.subject_id)
+    said = {
+        "id": notice.public_id,
+        "kind": notice.kind,
+        "given_at": notice.given_at.isoformat(),
+        "rule": notice.rule,
+        "figures": notice.figures,
+        "tickets": [wait.ticket.public_id for wait in noticing.waits(notice, clock(event.at))],
+        "warnings": [warning.public_id for warning in noticing.warnings(notice)],
+    }
+    how = {"how": event.data["how"]} if event.verb == noticing.WITHDRAWN else {}
+    return {"merchant": notice.merchant.external_id, "notice": said, **how}
 
 
 def _ticket(ticket: Ticket, event: Event) -> dict[str, Any]:

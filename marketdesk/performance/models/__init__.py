@@ -3,7 +3,7 @@
 from marketdesk.performance.models.contest import Contest, ContestKind, Outcome
 from marketdesk.performance.models.day import CountedDay, GroupDay, MerchantDay
 from marketdesk.performance.models.incident import Incident
-from marketdesk.performance.models.notice import Notice, NoticeCause, NoticeKind
+from marketdesk.performance.models.notice import Notice, NoticeCause, NoticeKind, Withdrawal
 from marketdesk.performance.models.rating import Rating
 from marketdesk.performance.models.sanction import Sanction, SanctionKind, SanctionState
 from marketdesk.performance.models.standing import Standing
@@ -24,4 +24,5 @@ __all__ = [
     "SanctionKind",
     "SanctionState",
     "Standing",
+    "Withdrawal",
 ]

@@ -22,6 +22,13 @@ class NoticeKind(models.TextChoices):
     PENALTY = "penalty", _("Penalty notice")
 
 
+class Withdrawal(models.TextChoices):
+    """Why a notice was withdrawn."""
+
+    CONTEST = "contest", _("It was contested, and the contest was granted.")
+    CAUSES = "causes", _("Too little of what it was given for still counts.")
+
+
 class OfMerchants(models.QuerySet[M]):
     """What belongs to a merchant, seen through the one gate."""
 
@@ -59,6 +66,15 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.merchant_id} {self.given_at:%Y-%m-%d}"
+
+    @property
+    def is_warning(self) -> bool:
+        return self.kind == NoticeKind.WARNING
+
+    @property
+    def why_withdrawn(self) -> str:
+        """In words; empty while it stands."""
+        return str(Withdrawal(self.withdrawn_how).label) if self.withdrawn_how else ""
 
 
 class NoticeCause(models.Model):
