@@ -12,7 +12,7 @@ from django.utils import timezone
 from marketdesk.journal.models import Event, Job
 from marketdesk.merchants.models import Merchant
 from marketdesk.people.actor import clock
-from marketdesk.performance import levels, noticing, reading
+from marketdesk.performance import levels, noticing, reading, sanctioning
 from marketdesk.performance.counting import Rate, Verdict, Window
 from marketdesk.performance.levels import Level
 from marketdesk.performance.models import Notice, NoticeCause, NoticeKind, Standing
@@ -32,8 +32,9 @@ BATCH = 500
 
 @transaction.atomic
 def judge(merchant_id: int, now: datetime) -> None:
-    """Count afresh; note how the merchant stands, and give the notices that are due. One at a time for each merchant,
-    and all of it or nothing: whoever comes second finds what was given. Nobody judges a sandbox."""
+    """Count afresh; note how the merchant stands, give the notices that are due, propose sanctions and end those
+    that have lost their reasons. One at a time for each merchant, and all of it or nothing: whoever comes second finds
+    what was given. Nobody judges a sandbox."""
     if not Merchant.objects.real().filter(pk=merchant_id).exists():
         return
     standing = Standing.lock(merchant_id)
@@ -46,6 +47,8 @@ def judge(merchant_id: int, now: datetime) -> None:
     _note(standing, rates, policy, now)
     _warn(merchant_id, _late(waits), rates.late, policy, now)
     _penalise(merchant_id, policy, now)
+    sanctioning.withdraw_baseless(merchant_id, now)
+    sanctioning.propose_if_severe(merchant_id, rates, now)
 
 
 @transaction.atomic
