@@ -1,13 +1,10 @@
 """R3 of the programme: the desk is killed anywhere between the click and the money; each refund is paid once."""
 
 import contextlib
-import inspect
 import json
 import os
-import signal
 import socket
 import threading
-import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -16,8 +13,6 @@ from functools import partial
 from typing import Any
 
 import pytest
-from django.db import connection
-from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import QuerySet
 from django.test import Client
 from django.utils import timezone
@@ -38,6 +33,7 @@ from marketdesk.tickets.models import Ticket
 from tests.outbox import webhooks
 from tests.outbox.webhooks import LOOPBACK, Request, answers
 from tests.races.conftest import BOTH, Arena, deep
+from tests.races.killing import COMMIT, Failpoint, killed_in
 from tests.races.test_platform import send
 
 pytestmark = [pytest.mark.heavy, pytest.mark.many]
@@ -156,42 +152,6 @@ def street(arena: Arena, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iter
 # Being killed
 
 
-@dataclass(frozen=True)
-class Failpoint:
-    """Where the desk is killed: before or after the nth call of a function, during a step of the refund's way."""
-
-    step: str
-    owner: Any
-    name: str
-    after: bool = True
-    nth: int = 1
-
-    def __str__(self) -> str:
-        owner = getattr(self.owner, "__name__", str(self.owner)).rpartition(".")[2]
-        return f"{self.step}-{'after' if self.after else 'before'}-{owner}.{self.name}-{self.nth}"
-
-    def arm(self) -> None:
-        """From now on this process dies there."""
-        real = getattr(self.owner, self.name)
-        calls = 0
-
-        def dying(*args: Any, **kwargs: Any) -> Any:
-            nonlocal calls
-            calls += 1
-            if calls == self.nth and not self.after:
-                os.kill(os.getpid(), signal.SIGKILL)
-            is_it = calls == self.nth  # a function that calls itself dies once it is through
-            try:
-                return real(*args, **kwargs)
-            finally:
-                if is_it:
-                    os.kill(os.getpid(), signal.SIGKILL)
-
-        is_bound = isinstance(inspect.getattr_static(self.owner, self.name), (classmethod, staticmethod))
-        setattr(self.owner, self.name, staticmethod(dying) if is_bound else dying)
-
-
-COMMIT = (BaseDatabaseWrapper, "commit")
 FAILPOINTS = [
     Failpoint("ask", Deed, "begin", after=False),
     Failpoint("ask", Deed, "begin"),
@@ -222,23 +182,6 @@ FAILPOINTS = [
     Failpoint("sweep", *COMMIT, after=False),
     Failpoint("sweep", *COMMIT),
 ]
-
-
-def killed_in(deed: Callable[[], Any], point: Failpoint) -> bool:
-    """Do it in a process of its own, which is killed at the failpoint; whether it came there."""
-    connection.close()  # a process inherits none
-    child = os.fork()
-    if child == 0:
-        try:
-            point.arm()
-            deed()
-        except BaseException:
-            traceback.print_exc()
-            os._exit(1)
-        os._exit(0)
-    _child, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0, "the deed itself went wrong"
-    return os.WIFSIGNALED(status)
 
 
 def _tickets(arena: Arena, tries: int) -> list[Ticket]:
