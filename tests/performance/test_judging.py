@@ -15,7 +15,7 @@ from marketdesk.people.actor import Actor, clock
 from marketdesk.people.models import User
 from marketdesk.performance import judging, noticing
 from marketdesk.performance.levels import Level
-from marketdesk.performance.models import Incident, Notice, NoticeKind, Standing
+from marketdesk.performance.models import Incident, Notice, NoticeKind, Sanction, SanctionKind, Standing
 from marketdesk.policy import promises
 from marketdesk.tickets.models import Ticket, Wait
 from tests import answering
@@ -280,6 +280,25 @@ def test_a_withdrawn_warning_gives_its_waits_to_no_other(
     judging.judge(store.pk, NOW + 10 * DAY)
 
     assert list(Notice.objects.all()) == [warned]
+
+
+# Sanctions
+
+
+def test_a_severe_rate_proposes_each_sanction_once_and_a_granted_contest_takes_them_back(
+    now: Any, late: Any, in_time: Any, store: Merchant
+) -> None:
+    in_time(2)
+    waits = late(3)
+    for hours in range(3):
+        judging.judge(store.pk, NOW + timedelta(hours=hours))
+    proposed = list(Sanction.objects.values_list("state", flat=True))
+    Wait.objects.filter(pk__in=[wait.pk for wait in waits]).update(excused="contest")
+
+    judging.reconsider(store.pk, NOW + DAY)
+
+    assert proposed == ["proposed"] * len(SanctionKind)
+    assert list(Sanction.objects.values_list("state", flat=True)) == ["withdrawn"] * len(SanctionKind)
 
 
 # How a merchant stands
