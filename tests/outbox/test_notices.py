@@ -1,8 +1,10 @@
 """Notices reach people and programs: each mail and message once, with the rule and the tickets behind it."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +27,7 @@ pytestmark = pytest.mark.django_db
 
 Told = Callable[[], list[EmailMessage]]
 DAY = timedelta(days=1)
+DOCUMENT = Path(__file__).parents[2] / "docs" / "notices.md"
 
 
 @pytest.fixture
@@ -72,6 +75,16 @@ def test_a_program_is_told_why(warned: Notice, sofia: Actor) -> None:
         },
     }
     assert len(tickets) == 3
+
+
+def test_the_example_of_the_document_is_what_is_sent(warned: Notice) -> None:
+    said = json.loads(payloads.compose(Event.objects.get(verb="warned")).body)
+
+    example = re.search(r"```json\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
+    assert example
+    assert json.loads(re.sub(r"[0-9a-f]{24}", "0123456789abcdef01234567", json.dumps(said["data"]))) == json.loads(
+        example[1]
+    )
 
 
 def test_a_penalty_notice_names_its_warnings(warned: Notice, told: Told) -> None:

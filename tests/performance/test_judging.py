@@ -99,6 +99,20 @@ def test_the_edges_of_a_warning(
     assert Notice.objects.count() == given
 
 
+def test_what_becomes_late_at_the_moment_of_judging_belongs_to_the_next_one(
+    now: Any, late: Any, in_time: Any, ada_user: User, store: Merchant
+) -> None:
+    in_time(2)
+    late(2)
+    answering.ask(ada_user, store, NOW - timedelta(hours=48))
+
+    judging.judge(store.pk, NOW)
+    at_once = Notice.objects.count()
+    judging.judge(store.pk, NOW + timedelta(microseconds=1))
+
+    assert (at_once, Notice.objects.count()) == (0, 1)
+
+
 def test_judging_again_gives_nothing_again(now: Any, warned: Notice, store: Merchant) -> None:
     for days in (0, 1, 8, 20):
         judging.judge(store.pk, NOW + days * DAY)
