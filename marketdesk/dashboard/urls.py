@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from marketdesk.dashboard import acts, connected, ledger, lists, notices, pictures, registered, sandboxes, stores, team
+from marketdesk.dashboard import (
+    acts,
+    connected,
+    contests,
+    ledger,
+    lists,
+    notices,
+    pictures,
+    registered,
+    sandboxes,
+    stores,
+    team,
+)
 
 app_name = "dashboard"
 urlpatterns = [
@@ -26,6 +38,10 @@ urlpatterns = [
     path("apps/<id:public_id>/remove", registered.remove, name="remove-app"),
     path("apps/<id:public_id>/revoke", connected.revoke, name="revoke-app"),
     path("store", stores.choose, name="store"),
+    path("performance/contest/<slug:kind>/<slug:name>", contests.contest, name="contest"),
+    path("performance/contests", contests.contests, name="contests"),
+    path("performance/contests/<id:public_id>", contests.contested, name="contested"),
+    path("performance/contests/<id:public_id>/pictures/<id:picture>", contests.picture, name="contest-picture"),
     path("tickets/<id:public_id>", acts.ticket, name="ticket"),
     path("tickets/<id:public_id>/draft", acts.draft, name="draft"),
     path("tickets/<id:public_id>/pictures/<id:picture>", pictures.picture, name="picture"),

@@ -200,7 +200,7 @@ def _tell(verb: str, contest: Contest, by: Actor) -> None:
 
 def seen_by(actor: Actor) -> models.QuerySet[Contest]:
     """Contests that the actor may see, with what a list or a page names of them."""
-    tickets = ("wait__ticket__customer", "rating__ticket__customer")
+    tickets = [f"{kind}__ticket__{whose}" for kind in ("wait", "rating") for whose in ("customer", "merchant")]
     related = ("merchant", *tickets, "notice", "made_by", "decided_by")
     return Contest.objects.visible_to(actor).select_related(*related)
 

@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from marketdesk.support import deliveries, issues, lists, policy, refunds, routing, team, tickets, webhooks
+from marketdesk.support import (
+    contests,
+    deliveries,
+    incidents,
+    issues,
+    lists,
+    policy,
+    refunds,
+    routing,
+    team,
+    tickets,
+    webhooks,
+)
 
 app_name = "support"
 urlpatterns = [
@@ -12,6 +24,12 @@ urlpatterns = [
     path("refunds", refunds.refunds, {"queue": "pending"}, name="pending-refunds"),
     path("refunds/<id:refund>", refunds.refund, name="refund"),
     path("refunds/<slug:queue>", refunds.refunds, name="refunds"),
+    path("contests", contests.waiting, name="contests"),
+    path("contests/decided", contests.decided, name="decided-contests"),
+    path("contests/<id:public_id>", contests.contest, name="contest"),
+    path("contests/<id:public_id>/pictures/<id:picture>", contests.picture, name="contest-picture"),
+    path("incidents", incidents.incidents, name="incidents"),
+    path("incidents/<id:public_id>", incidents.incident, name="incident"),
     path("policy", policy.policy, name="policy"),
     path("policy/changes/<int:change>", policy.undo, name="undo-policy"),
     path("routing", routing.routing, name="routing"),
