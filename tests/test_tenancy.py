@@ -31,9 +31,9 @@ from marketdesk.outbox.webhooks import subscribing
 from marketdesk.people.actor import Actor, clock
 from marketdesk.people.models import PlatformKey, Scope, User
 from marketdesk.people.party import Party
-from marketdesk.performance import noticing
+from marketdesk.performance import contesting, noticing
 from marketdesk.performance.counting import Rate
-from marketdesk.performance.models import Notice
+from marketdesk.performance.models import Contest, Notice
 from marketdesk.policy import promises
 from marketdesk.programs import registering
 from marketdesk.programs.models import AccessToken, App
@@ -97,6 +97,10 @@ DOORS: dict[str, tuple[str, ...]] = {
     "dashboard:invitation": ("merchant", "invitation"),
     "dashboard:notices": ("merchant",),
     "dashboard:notice": ("merchant", "notice"),
+    "dashboard:contest": ("merchant", "contestable"),
+    "dashboard:contests": ("merchant",),
+    "dashboard:contested": ("merchant", "contest"),
+    "dashboard:contest-picture": ("merchant", "contest", "picture"),
     "dashboard:apps": ("merchant",),
     "dashboard:new-app": ("merchant",),
     "dashboard:app": ("merchant", "app"),
@@ -116,6 +120,12 @@ DOORS: dict[str, tuple[str, ...]] = {
     "support:pending-refunds": ("support",),
     "support:refunds": ("support", "queue"),
     "support:refund": ("support", "refund"),
+    "support:contests": ("support",),
+    "support:decided-contests": ("support",),
+    "support:contest": ("support", "contest"),
+    "support:contest-picture": ("support", "contest", "picture"),
+    "support:incidents": ("support",),
+    "support:incident": ("support", "incident"),
     "support:policy": ("support",),
     "support:undo-policy": ("support", "change"),
     "support:webhooks": ("support",),
@@ -146,6 +156,7 @@ FOR_AGENTS = {
     f"support:{name}"
     for name in (
         "home", "queue", "search", "pending-refunds", "refunds", "refund", "ticket", "draft", "settle", "picture",
+        "contests", "decided-contests", "contest", "contest-picture",
     )
 }  # fmt: skip
 # allauth's own pages: each shows and changes the signed-in person's account; passkeys are looked for among their own
@@ -270,6 +281,7 @@ class World:
     invitations: dict[str, Invitation]
     apps: dict[str, App]
     notices: dict[str, Notice]
+    contests: dict[str, Contest]
 
     def clients(self) -> dict[str, Client]:
         names = ("ada", "bob", "mehmet", "agent", "rival", "sofia", "jobless", "anonymous")
@@ -318,6 +330,7 @@ def world(
         invitations={by.name: invite(by, team) for by, team in ((mehmet, store), (rival, rival_store))},
         apps={by.name: connect(by, team) for by, team in ((mehmet, store), (rival, rival_store))},
         notices={by.name: warn(team, by) for by, team in ((mehmet, store), (rival, rival_store))},
+        contests={by.name: contest(team, by) for by, team in ((mehmet, store), (rival, rival_store))},
     )  # fmt: skip
 
 
@@ -335,6 +348,11 @@ def connect(by: Actor, store: Merchant) -> App:
 def warn(store: Merchant, by: Actor) -> Notice:
     """A warning of a store."""
     return noticing.warn(store.pk, [], Rate(3, 10, 5), promises.current(), by.at)
+
+
+def contest(store: Merchant, by: Actor) -> Contest:
+    """A warning of a store, contested with a picture."""
+    return contesting.contest(warn(store, by), CANARY, [picture_of(by)], by=by)
 
 
 def bodies(route: Route) -> list[dict[str, Any]]:
@@ -437,6 +455,16 @@ def foreign(named: list[str], name: str, world: World) -> list[dict[str, str]]:
         case ["notice"]:
             others = {"mehmet": "Rita Rival", "agent": "Rita Rival", "rival": "Mehmet Demir"}.get(name)
             return [{"public_id": world.notices[others].public_id}] if others else []
+        case ["contestable"]:  # waits and ratings by their numbers: tests/dashboard/test_contests.py
+            others = {"mehmet": "Rita Rival", "agent": "Rita Rival", "rival": "Mehmet Demir"}.get(name)
+            return [{"kind": "notice", "name": world.notices[others].public_id}] if others else []
+        case ["contest"]:
+            others = {"mehmet": "Rita Rival", "agent": "Rita Rival", "rival": "Mehmet Demir"}.get(name)
+            return [{"public_id": world.contests[others].public_id}] if others else []
+        case ["contest", "picture"]:
+            others = {"mehmet": "Rita Rival", "agent": "Rita Rival", "rival": "Mehmet Demir"}.get(name)
+            found = world.contests[others] if others else None
+            return [{"public_id": found.public_id, "picture": found.pictures.get().public_id}] if found else []
         case ["waiting picture"] if name != "bob":
             return [{"picture": world.waiting_picture.public_id}]
     return []

@@ -21,8 +21,8 @@ from marketdesk.outbox.models import Endpoint
 from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
 from marketdesk.people.party import Party
-from marketdesk.performance import noticing
-from marketdesk.performance.models import Notice, Rating
+from marketdesk.performance import contesting, noticing
+from marketdesk.performance.models import Incident, Notice, Outcome, Rating
 from marketdesk.performance.rating import can_rate, is_asked
 from marketdesk.policy import promises
 from marketdesk.refunds.models import Refund, RefundStatus
@@ -84,6 +84,10 @@ def _about(event: Event, reader: Actor) -> dict[str, Any] | None:
             return _about_refund(event, reader)
         case "notice":
             return _about_notice(event, reader)
+        case "contest":
+            return _about_contest(event, reader)
+        case "incident":
+            return _about_incident(event)
     return _about_deadlines(event, reader)
 
 
@@ -205,6 +209,35 @@ def _notice_link(notice: Notice) -> str:
     return settings.BASE_URL + reverse("dashboard:notice", args=[notice.public_id])
 
 
+def _about_contest(event: Event, reader: Actor) -> dict[str, Any]:
+    """What a letter says of a contest: what the merchant said, or what was decided and why."""
+    contest = contesting.seen_by(reader).get(pk=event.subject_id)
+    ticket = contesting.facts(contesting.about(contest), event.at).ticket
+    is_support = reader.party == Party.SUPPORT
+    page = "support:contest" if is_support else "dashboard:contested"
+    return {
+        "merchant": contest.merchant.name,
+        "platform": promises.current().platform_name,
+        "kind": contest.kind,
+        "subject": ticket.subject if ticket else "",
+        "said": _marked(contest.reason if is_support else contest.decision),
+        "is_granted": contest.outcome == Outcome.GRANTED,
+        "url": settings.BASE_URL + reverse(page, args=[contest.public_id]),
+    }
+
+
+def _about_incident(event: Event) -> dict[str, Any]:
+    """What a letter says of an incident of one merchant."""
+    incident = Incident.objects.get(pk=event.subject_id)
+    return {
+        "words": incident.words,
+        "begins": _moment(incident.starts_at),
+        "ends": _moment(incident.ends_at),
+        "platform": promises.current().platform_name,
+        "url": settings.BASE_URL + reverse("dashboard:contests"),
+    }
+
+
 def _about_webhook(event: Event) -> dict[str, Any] | None:
     """What is said of an endpoint that was disabled, unless somebody enabled it meanwhile."""
     endpoint = Endpoint.objects.filter(pk=event.subject_id, disabled_at__isnull=False).first()
@@ -233,7 +266,11 @@ def _quoted(event: Event, ticket: Ticket, reader: Actor) -> str:
     """What was said, each line marked, as far as the reader may read it."""
     messages = ticket.messages_for(reader)
     found = messages.first() if event.verb == "open" else messages.filter(pk=event.data.get("message")).first()
-    return "\n".join(f"> {line}".rstrip() for line in found.body.splitlines()) if found else ""
+    return _marked(found.body) if found else ""
+
+
+def _marked(text: str) -> str:
+    return "\n".join(f"> {line}".rstrip() for line in text.splitlines())
 
 
 def _refunds(event: Event, ticket: Ticket) -> list[dict[str, str]]:

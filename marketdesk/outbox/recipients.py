@@ -69,12 +69,16 @@ TOLD: tuple[Told, ...] = (
     _told("warned", [CLOCK], M, "warned"),  # M45
     _told("penalty_noticed", [CLOCK], M, "penalty_noticed"),  # M46
     _told("notice_withdrawn", [S, CLOCK], M, "notice_withdrawn"),
+    _told("contest_decided", [S], M, "contest_decided"),  # D7
+    _told("incident_declared", [S], M, "incident_declared"),  # of one merchant; those of all stand in every ledger
+    _told("incident_withdrawn", [S], M, "incident_withdrawn"),
     # The platform's support team
     _told(Verb.APPEAL, [M], S, "appealed"),  # M77
     _told(Verb.TAKE_OVER, [CLOCK], S, "taken_over"),  # M48, D14
     _told(Verb.REFUND_FAILED, [S, CLOCK], S, "refund_failed"),  # D17
     _told("refund_contradicted", [CLOCK], S, "refund_contradicted"),  # D17
     _told("refunds_unanswered", [CLOCK], S, "refunds_unanswered"),  # D17
+    _told("contested", [M], S, "contested"),  # D7
     _told("webhook_disabled", [CLOCK], S, "webhook_disabled"),
 )
 

@@ -1,7 +1,7 @@
 """Contesting: a merchant says that a late mark, a rating or a notice is not right; a person of the platform decides."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -101,12 +101,6 @@ def is_against(subject: Subject, now: datetime) -> bool:
 def verdict(wait: Wait, now: datetime) -> Verdict:
     """What the rule says of a wait, whatever window it lies in."""
     return counting.of_wait(wait, Window(wait.started_at, now), reading.incidents(wait.merchant_id))
-
-
-def contested(kind: ContestKind, ids: Iterable[int]) -> dict[int, Contest]:
-    """The contests of many things of one kind, by the number of each, in one query."""
-    found = Contest.objects.filter(**{f"{kind}__in": list(ids)})
-    return {getattr(one, f"{kind}_id"): one for one in found}
 
 
 # What the two sides do

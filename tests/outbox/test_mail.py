@@ -24,6 +24,7 @@ from marketdesk.tickets.models import Ticket
 pytestmark = pytest.mark.django_db
 
 APART = {"due_soon", "refunds_unanswered", "warned", "penalty_noticed", "notice_withdrawn"}
+APART |= {"contested", "contest_decided", "incident_declared", "incident_withdrawn"}
 
 Ask = Callable[..., Ticket]
 Told = Callable[[], list[EmailMessage]]

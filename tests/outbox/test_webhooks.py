@@ -24,7 +24,7 @@ from marketdesk.outbox.webhooks.kinds import KINDS
 from marketdesk.people.actor import Actor, clock
 from marketdesk.people.models import User
 from marketdesk.people.party import Party
-from marketdesk.performance import noticing
+from marketdesk.performance import contesting, incidents, noticing
 from marketdesk.performance.counting import Rate
 from marketdesk.policy import promises
 from marketdesk.refunds import reconciling, refunding
@@ -107,8 +107,13 @@ def _everything(ask: Ask, sofia: Actor, mehmet: Actor, ada: Actor) -> None:
     )  # fmt: skip
     late.mark_late(by=clock(timezone.now() + timedelta(hours=49)))
     warning = noticing.warn(late.merchant_id, [late.waits.get().pk], Rate(1, 5, 5), promises.current(), timezone.now())
-    noticing.penalise(late.merchant_id, [warning], promises.current(), timezone.now())
+    penalty = noticing.penalise(late.merchant_id, [warning], promises.current(), timezone.now())
     noticing.withdraw(warning, noticing.CONTESTED, by=sofia)
+    contest = contesting.contest(penalty, "The warning was withdrawn.", by=mehmet)
+    contesting.decide(contest, granted=True, reason="It was.", by=sofia)
+    incident = incidents.declare("The mail service is down.", timezone.now(), by=sofia)
+    incidents.end(incident, timezone.now() + timedelta(hours=1), by=sofia)
+    incidents.withdraw(incident, by=sofia)
     promises.change({"reply_hours": 24}, reason="CANARY-REASON", by=sofia)
     ROUTING.change(ROUTING.read()[2:], reason="CANARY-REASON", by=sofia)
     ISSUES.change(ISSUES.read()[::-1], reason="CANARY-REASON", by=sofia)

@@ -32,6 +32,11 @@ KINDS: dict[str, str] = {
     "warned": "merchant.warned",  # M45
     "penalty_noticed": "merchant.penalty_notice",  # M46
     "notice_withdrawn": "merchant.notice_withdrawn",
+    "contested": "contest.made",  # D7
+    "contest_decided": "contest.decided",
+    "incident_declared": "incident.declared",
+    "incident_ended": "incident.ended",
+    "incident_withdrawn": "incident.withdrawn",
     "policy_changed": "policy.changed",
     "routing_changed": "routing.changed",
     "issue_type_changed": "issue_types.changed",
@@ -67,6 +72,11 @@ MEANINGS: dict[str, Promise] = {
     "merchant.warned": _("A merchant is warned, because of late answers."),
     "merchant.penalty_notice": _("A merchant gets a penalty notice, because of several warnings."),
     "merchant.notice_withdrawn": _("A warning or a penalty notice is withdrawn."),
+    "contest.made": _("A merchant contests a late answer, a rating or a notice."),
+    "contest.decided": _("A person of the platform decides a contest."),
+    "incident.declared": _("An administrator says that something keeps merchants from answering."),
+    "incident.ended": _("The end of an incident is noted."),
+    "incident.withdrawn": _("An incident is taken back: what it excused counts again."),
     "policy.changed": _("The operator changed a promise."),
     "routing.changed": _("The operator changed the routing rules."),
     "issue_types.changed": _("The operator changed the issue types."),

@@ -12,8 +12,8 @@ from marketdesk.merchants.models import Merchant
 from marketdesk.orders.models import OrderItem
 from marketdesk.outbox.webhooks.kinds import NAMES, TEST
 from marketdesk.people.actor import clock
-from marketdesk.performance import noticing
-from marketdesk.performance.models import Notice, Rating
+from marketdesk.performance import contesting, noticing
+from marketdesk.performance.models import Contest, Incident, Notice, Rating
 from marketdesk.policy.models import PolicyChange
 from marketdesk.refunds.models import Refund, RefundStatus
 from marketdesk.tickets.models import Message, Ticket
@@ -90,6 +90,10 @@ def _about_others(event: Event) -> dict[str, Any]:
         }
     if event.subject_kind == "notice":
         return _about_notice(event)
+    if event.subject_kind == "contest":
+        return _about_contest(event)
+    if event.subject_kind == "incident":
+        return _about_incident(event)
     if event.subject_kind == "refund":  # outside a ticket
         return _about_refund(event)
     if event.verb == TEST:
@@ -116,6 +120,36 @@ def _about_notice(event: Event) -> dict[str, Any]:
     }
     how = {"how": event.data["how"]} if event.verb == noticing.WITHDRAWN else {}
     return {"merchant": notice.merchant.external_id, "notice": said, **how}
+
+
+def _about_contest(event: Event) -> dict[str, Any]:
+    """What is contested, by whom and why; and, once it is decided, how and why."""
+    tickets = ("wait__ticket", "rating__ticket")
+    contest = Contest.objects.select_related("merchant", *tickets, "notice").get(pk=event.subject_id)
+    facts = contesting.facts(contesting.about(contest), event.at)
+    is_decided = event.verb == "contest_decided"
+    said = {
+        "id": contest.public_id,
+        "kind": contest.kind,
+        "ticket": facts.ticket.public_id if facts.ticket else None,
+        "notice": contest.notice.public_id if contest.notice else None,
+        "reason": contest.reason,
+        "outcome": contest.outcome if is_decided else None,
+        "decision": contest.decision if is_decided else None,
+    }
+    return {"merchant": contest.merchant.external_id, "contest": said}
+
+
+def _about_incident(event: Event) -> dict[str, Any]:
+    """What happened and when; without a merchant it concerns all."""
+    incident = Incident.objects.select_related("merchant").get(pk=event.subject_id)
+    said = {
+        "id": incident.public_id,
+        "words": incident.words,
+        "starts_at": incident.starts_at.isoformat(),
+        "ends_at": incident.ends_at.isoformat() if incident.ends_at else None,
+    }
+    return {"merchant": incident.merchant.external_id if incident.merchant else None, "incident": said}
 
 
 def _ticket(ticket: Ticket, event: Event) -> dict[str, Any]:
