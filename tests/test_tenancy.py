@@ -31,9 +31,9 @@ from marketdesk.outbox.webhooks import subscribing
 from marketdesk.people.actor import Actor, clock
 from marketdesk.people.models import PlatformKey, Scope, User
 from marketdesk.people.party import Party
-from marketdesk.performance import contesting, noticing
+from marketdesk.performance import contesting, noticing, sanctioning
 from marketdesk.performance.counting import Rate
-from marketdesk.performance.models import Contest, Notice
+from marketdesk.performance.models import Contest, Notice, Sanction, SanctionKind
 from marketdesk.policy import promises
 from marketdesk.programs import registering
 from marketdesk.programs.models import AccessToken, App
@@ -110,6 +110,8 @@ DOORS: dict[str, tuple[str, ...]] = {
     "dashboard:revoke-app": ("merchant", "app"),
     "authorize": ("merchant",),  # apps that are not open to a store: tests/dashboard/test_authorizing.py
     "authorize-v3": ("merchant",),
+    "dashboard:sanctions": ("merchant",),
+    "dashboard:sanction": ("merchant", "sanction"),
     "dashboard:queue": ("merchant", "queue"),
     "dashboard:ticket": ("merchant", "ticket"),
     "dashboard:draft": ("merchant", "ticket"),
@@ -126,6 +128,10 @@ DOORS: dict[str, tuple[str, ...]] = {
     "support:contest-picture": ("support", "contest", "picture"),
     "support:incidents": ("support",),
     "support:incident": ("support", "incident"),
+    "support:sanctions-to-decide": ("support",),
+    "support:sanctions": ("support", "queue"),
+    "support:sanction": ("support", "sanction"),
+    "support:propose-sanction": ("support",),
     "support:policy": ("support",),
     "support:undo-policy": ("support", "change"),
     "support:webhooks": ("support",),
@@ -157,6 +163,7 @@ FOR_AGENTS = {
     for name in (
         "home", "queue", "search", "pending-refunds", "refunds", "refund", "ticket", "draft", "settle", "picture",
         "contests", "decided-contests", "contest", "contest-picture",
+        "sanctions-to-decide", "sanctions", "sanction",
     )
 }  # fmt: skip
 # allauth's own pages: each shows and changes the signed-in person's account; passkeys are looked for among their own
@@ -282,6 +289,7 @@ class World:
     apps: dict[str, App]
     notices: dict[str, Notice]
     contests: dict[str, Contest]
+    sanctions: dict[str, Sanction]
 
     def clients(self) -> dict[str, Client]:
         names = ("ada", "bob", "mehmet", "agent", "rival", "sofia", "jobless", "anonymous")
@@ -331,6 +339,10 @@ def world(
         apps={by.name: connect(by, team) for by, team in ((mehmet, store), (rival, rival_store))},
         notices={by.name: warn(team, by) for by, team in ((mehmet, store), (rival, rival_store))},
         contests={by.name: contest(team, by) for by, team in ((mehmet, store), (rival, rival_store))},
+        sanctions={
+            by.name: sanctioning.propose(team, SanctionKind.SUSPENSION, f"{CANARY} {team.pk}", by=sofia)
+            for by, team in ((mehmet, store), (rival, rival_store))
+        },
     )  # fmt: skip
 
 
@@ -465,6 +477,9 @@ def foreign(named: list[str], name: str, world: World) -> list[dict[str, str]]:
             others = {"mehmet": "Rita Rival", "agent": "Rita Rival", "rival": "Mehmet Demir"}.get(name)
             found = world.contests[others] if others else None
             return [{"public_id": found.public_id, "picture": found.pictures.get().public_id}] if found else []
+        case ["sanction"]:
+            others = "Mehmet Demir" if name in {"rival", "jobless"} else "Rita Rival"
+            return [{"public_id": world.sanctions[others].public_id}] if PARTIES[name] == "merchant" else []
         case ["waiting picture"] if name != "bob":
             return [{"picture": world.waiting_picture.public_id}]
     return []

@@ -64,6 +64,15 @@ class SanctionList(TextChoices):
                 return Q(state=SanctionState.CONFIRMED)
         return Q(ended_at__isnull=False)
 
+    @classmethod
+    def of(cls, sanction: Sanction, now: datetime) -> "SanctionList":
+        """The list in which a person looks for a sanction."""
+        if sanction.ended_at:
+            return cls.OVER
+        if sanction.state == SanctionState.CONFIRMED:
+            return cls.IN_FORCE
+        return cls.TO_DECIDE if is_heard(sanction, now) else cls.HEARING
+
 
 def seen_by(actor: Actor) -> OfMerchants[Sanction]:
     """The sanctions that the actor may see, with what a page names."""

@@ -4,13 +4,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
+from marketdesk.lib import percent
 from marketdesk.performance import levels, reading
 from marketdesk.performance.counting import Rate, Verdict, Window
 from marketdesk.performance.levels import Level
@@ -26,10 +25,11 @@ LATE, CSAT = "late", "csat"
 
 @dataclass(frozen=True)
 class Piece:
-    """A late answer, or a rating that was not helpful, by its ticket. `due_at` is of answers; `at` is when the answer
-    came, or the rating, and None while the ticket still waits."""
+    """A late answer, or a rating that was not helpful: by its ticket, and the wait's or rating's own number. `due_at`
+    is of answers; `at` is when the answer came, or the rating, and None while the ticket still waits."""
 
     ticket: str
+    id: int
     at: datetime | None
     due_at: datetime | None = None
 
@@ -135,8 +135,8 @@ def count(merchant_id: int, window: Window, rule: Mapping[str, int]) -> Grounds:
         answers=rates.late.whole,
         helpful=rates.csat.part,
         ratings=rates.csat.whole,
-        late_answers=tuple(Piece(names[one.ticket_id], one.ended_at, one.due_at) for one in late),
-        unhelpful=tuple(Piece(names[one.ticket_id], one.at) for one in unhelpful),
+        late_answers=tuple(Piece(names[one.ticket_id], one.id, one.ended_at, one.due_at) for one in late),
+        unhelpful=tuple(Piece(names[one.ticket_id], one.id, one.at) for one in unhelpful),
         left_out=dict(sorted(left_out.items())),
     )
 
@@ -181,45 +181,38 @@ def effect(kind: str) -> str:
 
 
 def _late_words(grounds: Grounds) -> str:
-    percent = grounds.late_rate.percent
-    if percent is None:
+    if grounds.late_rate.percent is None:
         return ""
-    return _("Late answers: %(part)s of %(whole)s that count (%(percent)s %%). Above %(line)s %% is severe.") % {
+    return _("Late answers: %(part)s of %(whole)s that count (%(rate)s). Above %(line)s is severe.") % {
         "part": grounds.late,
         "whole": grounds.answers,
-        "percent": _number(percent),
-        "line": grounds.rule["late_severe"],
+        "rate": percent.show(grounds.late_rate.percent),
+        "line": percent.show(Fraction(grounds.rule["late_severe"])),
     }
 
 
 def _csat_words(grounds: Grounds) -> str:
-    percent = grounds.csat.percent
-    if percent is None:
+    if grounds.csat.percent is None:
         return ""
-    return _("Helpful ratings: %(part)s of %(whole)s that count (%(percent)s %%). Below %(line)s %% is severe.") % {
+    return _("Helpful ratings: %(part)s of %(whole)s that count (%(rate)s). Below %(line)s is severe.") % {
         "part": grounds.helpful,
         "whole": grounds.ratings,
-        "percent": _number(percent),
-        "line": grounds.rule["csat_severe"],
+        "rate": percent.show(grounds.csat.percent),
+        "line": percent.show(Fraction(grounds.rule["csat_severe"])),
     }
-
-
-def _number(percent: Fraction) -> str:
-    """A rate with two decimal places, so that what lies beyond a line is not shown as lying on it."""
-    return number_format(Decimal(percent.numerator) / percent.denominator, 2)
 
 
 def _public_ids(tickets: Iterable[int]) -> dict[int, str]:
     return dict(Ticket.objects.filter(pk__in=tickets).values_list("pk", "public_id"))
 
 
-def _kept(piece: Piece) -> list[str]:
-    return [piece.ticket, *(at.isoformat() if at else "" for at in (piece.at, piece.due_at))]
+def _kept(piece: Piece) -> list[Any]:
+    return [piece.ticket, piece.id, *(at.isoformat() if at else "" for at in (piece.at, piece.due_at))]
 
 
-def _read(kept: list[str]) -> Piece:
-    ticket, at, due_at = kept
-    return Piece(ticket, _moment(at), _moment(due_at))
+def _read(kept: list[Any]) -> Piece:
+    ticket, number, at, due_at = kept
+    return Piece(ticket, number, _moment(at), _moment(due_at))
 
 
 def _moment(kept: str) -> datetime | None:

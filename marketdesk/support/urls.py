@@ -14,6 +14,7 @@ from marketdesk.support import (
     team,
     tickets,
     webhooks,
+    sanctions,
 )
 
 app_name = "support"
@@ -30,6 +31,10 @@ urlpatterns = [
     path("contests/<id:public_id>/pictures/<id:picture>", contests.picture, name="contest-picture"),
     path("incidents", incidents.incidents, name="incidents"),
     path("incidents/<id:public_id>", incidents.incident, name="incident"),
+    path("sanctions", sanctions.sanctions, {"queue": "to-decide"}, name="sanctions-to-decide"),
+    path("sanctions/propose", sanctions.propose, name="propose-sanction"),
+    path("sanctions/<id:public_id>", sanctions.sanction, name="sanction"),
+    path("sanctions/<slug:queue>", sanctions.sanctions, name="sanctions"),
     path("policy", policy.policy, name="policy"),
     path("policy/changes/<int:change>", policy.undo, name="undo-policy"),
     path("routing", routing.routing, name="routing"),

@@ -386,7 +386,7 @@ def test_the_statement_says_everything_by_itself(blocked: Sanction, sofia_user: 
     assert (said["decided_by"], said["is_automatic"]) == ("Sofia Rossi", False)
     assert (said["answer"], said["decision"]) == ("We moved house. It is over.", "Three of five is too many.")
     assert said["ends_at"] == (NOW + timedelta(days=30, hours=1)).isoformat()
-    assert grounds.sentences() == ["Late answers: 3 of 5 that count (60.00 %). Above 45 % is severe."]
+    assert grounds.sentences() == ["Late answers: 3 of 5 that count (60%). Above 45% is severe."]
     assert len(grounds.late_answers) == 3
     assert all(one.due_at and one.at and one.at - one.due_at == timedelta(hours=1) for one in grounds.late_answers)
 
