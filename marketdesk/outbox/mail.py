@@ -21,7 +21,7 @@ from marketdesk.outbox.models import Endpoint
 from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
 from marketdesk.people.party import Party
-from marketdesk.performance import contesting, noticing
+from marketdesk.performance import contesting, noticing, sanctioning, statement
 from marketdesk.performance.models import Incident, Notice, Outcome, Rating
 from marketdesk.performance.rating import can_rate, is_asked
 from marketdesk.policy import promises
@@ -88,6 +88,8 @@ def _about(event: Event, reader: Actor) -> dict[str, Any] | None:
             return _about_contest(event, reader)
         case "incident":
             return _about_incident(event)
+        case "sanction":
+            return _about_sanction(event, reader)
     return _about_deadlines(event, reader)
 
 
@@ -235,6 +237,27 @@ def _about_incident(event: Event) -> dict[str, Any]:
         "ends": _moment(incident.ends_at),
         "platform": promises.current().platform_name,
         "url": settings.BASE_URL + reverse("dashboard:contests"),
+    }
+
+
+def _about_sanction(event: Event, reader: Actor) -> dict[str, Any]:
+    """What a letter says of a sanction: how it stood after the event, and its reasons."""
+    sanction = sanctioning.seen_by(reader).get(pk=event.subject_id)
+    door = "support:sanction" if reader.party == Party.SUPPORT else "dashboard:sanction"
+    return {
+        "sanction": sanction,
+        "kind": sanction.get_kind_display(),
+        "how": event.data.get("how", ""),
+        "effect": statement.effect(sanction.kind),
+        "reasons": [sanction.reasons.get("words", ""), *statement.grounds(sanction).sentences()],
+        "decision": sanction.decision,
+        "lifted_because": sanction.statement.get("lifted_because", ""),
+        "is_automatic": sanction.statement.get("is_automatic", False),
+        "merchant": sanction.merchant.name,
+        "platform": promises.current().platform_name,
+        "until": _moment(sanction.hear_until),
+        "ends": _moment(sanction.ends_at),
+        "url": settings.BASE_URL + reverse(door, args=[sanction.public_id]),
     }
 
 

@@ -72,6 +72,12 @@ TOLD: tuple[Told, ...] = (
     _told("contest_decided", [S], M, "contest_decided"),  # D7
     _told("incident_declared", [S], M, "incident_declared"),  # of one merchant; those of all stand in every ledger
     _told("incident_withdrawn", [S], M, "incident_withdrawn"),
+    _told("sanction_proposed", [S, CLOCK], M, "sanction_proposed"),  # D8
+    _told("impressions_blocked", [S, CLOCK], M, "sanction_confirmed"),
+    _told("suspended", [S], M, "sanction_confirmed"),
+    _told("sanction_declined", [S], M, "sanction_declined"),
+    _told("sanction_withdrawn", [CLOCK], M, "sanction_withdrawn"),
+    _told("sanction_ended", [S, CLOCK], M, "sanction_ended"),
     # The platform's support team
     _told(Verb.APPEAL, [M], S, "appealed"),  # M77
     _told(Verb.TAKE_OVER, [CLOCK], S, "taken_over"),  # M48, D14
@@ -80,6 +86,8 @@ TOLD: tuple[Told, ...] = (
     _told("refunds_unanswered", [CLOCK], S, "refunds_unanswered"),  # D17
     _told("contested", [M], S, "contested"),  # D7
     _told("webhook_disabled", [CLOCK], S, "webhook_disabled"),
+    _told("sanction_proposed", [S, CLOCK], S, "sanction_proposed"),  # D8
+    _told("sanction_answered", [M], S, "sanction_answered"),
 )
 
 
@@ -113,7 +121,7 @@ def _people(party: Party, event: Event, ticket: Ticket | None) -> QuerySet[User]
         return reachable.filter(pk=ticket.customer_id) if ticket else reachable.none()
     if party == Party.MERCHANT:
         return reachable.filter(membership__merchant_id__in=[event.merchant_id])
-    if event.subject_kind == "endpoint":  # the administrators' business, while there are any
+    if event.subject_kind in {"endpoint", "sanction"}:  # the administrators' business, while there are any
         administrators = reachable.filter(is_staff=True)
         return administrators if administrators.exists() else reachable
     # Whoever looks after it; the whole team as long as nobody does, or who did has left.

@@ -11,10 +11,10 @@ from marketdesk.support import (
     policy,
     refunds,
     routing,
+    sanctions,
     team,
     tickets,
     webhooks,
-    sanctions,
 )
 
 app_name = "support"

@@ -188,7 +188,7 @@ def test_every_letter_can_be_written_in_every_language(
     event = Event.objects.latest("id")
     people = {Party.CUSTOMER: ada_user, Party.MERCHANT: mehmet_user, Party.SUPPORT: sofia_user}
     for row in recipients.TOLD:
-        if row.verb in APART:  # about no single ticket
+        if row.verb in APART or "sanction" in row.letter:  # about no single ticket
             continue
         user = people[row.to]
         user.language = language

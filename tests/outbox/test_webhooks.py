@@ -18,21 +18,24 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from marketdesk import schedule
 from marketdesk.journal.models import Event, Job
 from marketdesk.lib import calling
+from marketdesk.merchants.models import Merchant
 from marketdesk.outbox.models import Attempt, Delivery, DeliveryStatus, Endpoint
 from marketdesk.outbox.webhooks import delivering, endpoints, forgetting, manners, planning, replaying
 from marketdesk.outbox.webhooks.kinds import KINDS
 from marketdesk.people.actor import Actor, clock
 from marketdesk.people.models import User
 from marketdesk.people.party import Party
-from marketdesk.performance import contesting, incidents, noticing
+from marketdesk.performance import contesting, incidents, noticing, reading, sanctioning
 from marketdesk.performance.counting import Rate
+from marketdesk.performance.models import SanctionKind
 from marketdesk.policy import promises
 from marketdesk.refunds import reconciling, refunding
 from marketdesk.refunds.models import Refund
 from marketdesk.tickets.issue_types import ISSUES
-from marketdesk.tickets.models import Message, Ticket
+from marketdesk.tickets.models import Excuse, Message, Ticket, Wait
 from marketdesk.tickets.routes import ROUTING
 from marketdesk.tickets.rules import Verb
+from tests import severe
 from tests.outbox import webhooks
 from tests.outbox.webhooks import LOOPBACK, Receiver, always, answers, at_first, endpoint
 
@@ -114,9 +117,24 @@ def _everything(ask: Ask, sofia: Actor, mehmet: Actor, ada: Actor) -> None:
     incident = incidents.declare("The mail service is down.", timezone.now(), by=sofia)
     incidents.end(incident, timezone.now() + timedelta(hours=1), by=sofia)
     incidents.withdraw(incident, by=sofia)
+    _sanctions(ticket.merchant, sofia)
     promises.change({"reply_hours": 24}, reason="CANARY-REASON", by=sofia)
     ROUTING.change(ROUTING.read()[2:], reason="CANARY-REASON", by=sofia)
     ISSUES.change(ISSUES.read()[::-1], reason="CANARY-REASON", by=sofia)
+
+
+def _sanctions(store: Merchant, sofia: Actor) -> None:
+    """Every kind of event of a sanction."""
+    now = timezone.now()
+    severe.month(store, now)
+    sanctioning.propose_if_severe(store.pk, reading.rates(store.pk, now, promises.current()), now)
+    Wait.objects.update(excused=Excuse.CONTEST)
+    sanctioning.withdraw_baseless(store.pk, now)
+    heard = replace(sofia, at=now + timedelta(days=6))
+    for kind in SanctionKind:
+        sanctioning.confirm(sanctioning.propose(store, kind, "A reason.", by=sofia), "Decided.", by=heard)
+    sanctioning.end_due(now + timedelta(days=40))
+    sanctioning.decline(sanctioning.propose(store, SanctionKind.SUSPENSION, "A reason.", by=sofia), "No.", by=sofia)
 
 
 # How they are signed, W1

@@ -12,8 +12,8 @@ from marketdesk.merchants.models import Merchant
 from marketdesk.orders.models import OrderItem
 from marketdesk.outbox.webhooks.kinds import NAMES, TEST
 from marketdesk.people.actor import clock
-from marketdesk.performance import contesting, noticing
-from marketdesk.performance.models import Contest, Incident, Notice, Rating
+from marketdesk.performance import contesting, noticing, statement
+from marketdesk.performance.models import Contest, Incident, Notice, Rating, Sanction, SanctionState
 from marketdesk.policy.models import PolicyChange
 from marketdesk.refunds.models import Refund, RefundStatus
 from marketdesk.tickets.models import Message, Ticket
@@ -96,6 +96,8 @@ def _about_others(event: Event) -> dict[str, Any]:
         return _about_incident(event)
     if event.subject_kind == "refund":  # outside a ticket
         return _about_refund(event)
+    if event.subject_kind == "sanction":
+        return _about_sanction(event)
     if event.verb == TEST:
         return {}
     if event.verb in LISTS:
@@ -150,6 +152,30 @@ def _about_incident(event: Event) -> dict[str, Any]:
         "ends_at": incident.ends_at.isoformat() if incident.ends_at else None,
     }
     return {"merchant": incident.merchant.external_id if incident.merchant else None, "incident": said}
+
+
+def _about_sanction(event: Event) -> dict[str, Any]:
+    """How it stood after the event, and what it was proposed or decided for. Who of the platform's team decided is the
+    team's own."""
+    sanction = Sanction.objects.select_related("merchant").get(pk=event.subject_id)
+    grounds = statement.grounds(sanction)
+    figures = {name: getattr(grounds, name) for name in ("late", "answers", "helpful", "ratings")}
+    state = SanctionState(event.data["state"])
+    return {
+        "merchant": sanction.merchant.external_id,
+        "sanction": {
+            "id": sanction.public_id,
+            "kind": sanction.kind,
+            "state": state,
+            "figures": figures,
+            "severe": sorted(grounds.crossed),
+            "reasons": sanction.reasons.get("words", ""),
+            "decision": sanction.decision if state != SanctionState.PROPOSED else "",
+            "hear_until": sanction.hear_until.isoformat(),
+            "ends_at": sanction.ends_at.isoformat() if sanction.ends_at and state != SanctionState.PROPOSED else None,
+            "ended_how": event.data.get("how", ""),
+        },
+    }
 
 
 def _ticket(ticket: Ticket, event: Event) -> dict[str, Any]:
