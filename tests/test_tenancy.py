@@ -33,7 +33,7 @@ from marketdesk.people.models import PlatformKey, Scope, User
 from marketdesk.people.party import Party
 from marketdesk.performance import contesting, noticing, sanctioning
 from marketdesk.performance.counting import Rate
-from marketdesk.performance.models import Contest, Notice, Sanction, SanctionKind
+from marketdesk.performance.models import Contest, Notice, NoticeKind, Sanction, SanctionKind
 from marketdesk.policy import promises
 from marketdesk.programs import registering
 from marketdesk.programs.models import AccessToken, App
@@ -221,6 +221,10 @@ V3: list[tuple[str, str, AppScope | None, dict[str, Any]]] = [
     ("GET", "api/v3/orders/<order>", AppScope.READ_ORDERS, {}),
     ("GET", "api/v3/orders/<order>/refund_reasons", AppScope.READ_ORDERS, {}),
     ("PUT", "api/v3/orders/<order>/refund", AppScope.WRITE_ORDERS, DAMAGED),
+    ("GET", "api/v3/performance", AppScope.READ_PENALTIES, {}),
+    ("GET", "api/v3/performance/ledger", AppScope.READ_PENALTIES, {}),
+    ("GET", "api/v3/penalties", AppScope.READ_PENALTIES, {}),
+    ("GET", "api/v3/penalties/<penalty>", AppScope.READ_PENALTIES, {}),
     ("GET", "api/v3/webhook/topics", AppScope.READ_WEBHOOKS, {}),
     ("GET", "api/v3/webhook/subscriptions", AppScope.READ_WEBHOOKS, {}),
     ("POST", "api/v3/webhook/subscriptions", AppScope.WRITE_WEBHOOKS, WISHED),
@@ -682,7 +686,9 @@ def names_of(ticket: Ticket, app: App) -> dict[str, str]:
     topic = Topic.ORDER_REFUND
     subscription = subscribing.subscribe(app, ticket.merchant, topic, "https://93.184.216.34/", by=clock())
     item = ticket.items.get()
-    return {"ticket": ticket.public_id, "order": item.public_id, "subscription": subscription.public_id}
+    penalty = Notice.objects.create(merchant=ticket.merchant, kind=NoticeKind.WARNING, given_at=ticket.opened_at)
+    named: dict[str, Any] = {"ticket": ticket, "order": item, "subscription": subscription, "penalty": penalty}
+    return {name: one.public_id for name, one in named.items()}
 
 
 def app_of(store: Merchant) -> App:

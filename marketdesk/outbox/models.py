@@ -109,11 +109,15 @@ class Topic(models.TextChoices):
 
     TICKET_AWAITING_MERCHANT = "TICKET_AWAITING_MERCHANT", _("A ticket waits for your answer")
     ORDER_REFUND = "ORDER_REFUND", _("An order is refunded")
+    PENALTY_ISSUE = "POLICY_PENALTY_ISSUE", _("A warning or penalty is given to you, or proposed")
+    PENALTY_REVERSE = "POLICY_PENALTY_REVERSE", _("A warning or penalty is withdrawn")
+    PENALTY_CANCEL = "POLICY_PENALTY_CANCEL", _("A penalty is over, or was declined")
 
     @property
     def scope(self) -> Scope:
         """What an app must be allowed to read, to be told of it."""
-        return {Topic.TICKET_AWAITING_MERCHANT: Scope.READ_TICKETS, Topic.ORDER_REFUND: Scope.READ_ORDERS}[self]
+        scopes = {Topic.TICKET_AWAITING_MERCHANT: Scope.READ_TICKETS, Topic.ORDER_REFUND: Scope.READ_ORDERS}
+        return scopes.get(self, Scope.READ_PENALTIES)
 
 
 class Subscription(Endpoint):

@@ -31,6 +31,7 @@ class Scope(models.TextChoices):
     WRITE_ORDERS = "orders:write", _("Refund orders")
     READ_WEBHOOKS = "webhook:read", _("See where the store's messages to programs go")
     WRITE_WEBHOOKS = "webhook:write", _("Have messages about the store sent to programs")
+    READ_PENALTIES = "penalties:read", _("Read how the store answers, its warnings and its penalties")
 
 
 class Reach(models.TextChoices):

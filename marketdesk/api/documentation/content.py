@@ -16,6 +16,7 @@ from marketdesk.merchants.models import Merchant
 from marketdesk.outbox.models import Delivery, Subscription
 from marketdesk.outbox.models import Topic as Told
 from marketdesk.outbox.webhooks import manners
+from marketdesk.performance.counting import Verdict
 from marketdesk.policy import promises
 from marketdesk.programs.answering import ECHOES
 from marketdesk.programs.models import App, Scope
@@ -71,6 +72,8 @@ def of(topic: Topic | None, base: str) -> dict[str, Any]:
             }
         case "webhooks":
             return {"delivery": a_delivery(), "verifying": snippets("verifying", base)}
+        case "performance":
+            return {"policy": promises.current(), "verdicts": [one for one in Verdict if one != Verdict.OUTSIDE]}
         case "sandbox":
             return {"echoes": ECHOES.values()}
         case "refund-reasons":

@@ -6,6 +6,7 @@ from marketdesk.api.v2.calls import CALLS
 
 TICKET, ITEM = "60c0a1b2c3d4e5f601020304", "60c0a1b2c3d4e5f600000501"
 MERCHANT, SUBSCRIPTION = "60c0a1b2c3d4e5f600000001", "60c0a1b2c3d4e5f600000701"
+PENALTY = "60c0a1b2c3d4e5f600000a01"
 
 # The token calls are the same in both versions.
 OAUTH = {call.path: call for call in CALLS if call.path.startswith("oauth/")}

@@ -27,6 +27,7 @@ TOPICS = {
         Topic("rate-limits", "Rate limits", "How many calls there are, and what to do at 429."),
         Topic("writing-once", "Idempotency and ETags", "Sending again without doing it twice."),
         Topic("webhooks", "Webhooks", "Being told instead of asking, and checking that it is us."),
+        Topic("performance", "Performance and penalties", "How a store is judged, and what follows."),
         Topic("refund-reasons", "Refund reason codes", "Every code of both versions."),
     )
 }

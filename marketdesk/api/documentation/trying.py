@@ -129,7 +129,7 @@ def suggestions(call: Call, store: Merchant) -> dict[str, str]:
     """What the form begins with: the example, and ids that are there in the store's sandbox."""
     known = {one.name: str(one.example) for one in call.sent}
     tried_on = Merchant.objects.filter(sandbox_of=store).first()
-    stands_for = {samples.TICKET: _ticket, samples.ITEM: _item}
+    stands_for = {samples.TICKET: _ticket, samples.ITEM: _item, samples.PENALTY: _penalty}
     for name, value in known.items():
         if name == HEADER:
             known[name] = f"try-{secrets.token_hex(8)}"
@@ -147,3 +147,8 @@ def _ticket(call: Call, store: Merchant) -> str:
 def _item(call: Call, store: Merchant) -> str:
     found = OrderItem.objects.filter(merchant=store, refunds__isnull=True).order_by("-pk")
     return found.values_list("public_id", flat=True).first() or ""
+
+
+def _penalty(_call: Call, _store: Merchant) -> str:
+    """A sandbox is given none."""
+    return ""

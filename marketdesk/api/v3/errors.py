@@ -38,6 +38,11 @@ def no_order() -> Refusal:
     return Refusal(NOT_FOUND, _("There is no such order."), status=404)
 
 
+def no_penalty() -> Refusal:
+    """The same for a stranger's penalty, byte for byte (D31)."""
+    return Refusal(NOT_FOUND, _("There is no such warning or penalty."), status=404)
+
+
 def no_subscription() -> Refusal:
     """The same for another app's subscription, byte for byte (D31)."""
     return Refusal(NOT_FOUND, _("There is no such subscription."), status=404)

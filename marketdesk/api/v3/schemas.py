@@ -188,7 +188,7 @@ def ticket_out(whole: Whole, link: PictureLink, now: datetime) -> Wire:
     """The ticket at a moment, as TicketOut describes it."""
     told = whole.ticket
     products = [row["product_public_id"] for row in whole.items] or [told.product and told.product.public_id]
-    return _given(
+    return given(
         id=told.public_id,
         type=TYPES[Category(told.category)],
         category=str(Category(told.category).label),
@@ -231,7 +231,7 @@ def _locale(customer: User) -> str:
 
 def reply_out(row: Row, link: PictureLink) -> Wire:
     """A message as Reply describes it."""
-    return _given(
+    return given(
         message=row["body"],
         replied_at=moment(row["at"]),
         sender=SENDERS[Party(row["author"])],
@@ -250,7 +250,7 @@ def event_out(event: Event, ticket: Ticket, actor: Actor) -> Wire:
     """Something that happened, for this reader."""
     before, after = event.data.get("from"), event.data.get("to")
     moved = before != after and before in STATES and after in STATES
-    return _given(
+    return given(
         kind=KINDS[event.verb],
         at=moment(event.at),
         by=SENDERS[Party(event.actor["party"])],
@@ -278,6 +278,6 @@ def moment(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03}Z"
 
 
-def _given(**fields: Any) -> Wire:
+def given(**fields: Any) -> Wire:
     """Only the fields that have a value."""
     return {name: value for name, value in fields.items() if value is not None}

@@ -17,6 +17,7 @@ from marketdesk.api.v3.choosing import Tree, chosen, pick
 from marketdesk.api.v3.description import IF_MATCH, IF_NONE_MATCH
 from marketdesk.api.v3.keys import Bearer, ProgramRequest
 from marketdesk.api.v3.once import once
+from marketdesk.api.v3.pages import after, paged
 from marketdesk.api.v3.parameters import Fields, Listed, Moment, just_after
 from marketdesk.api.v3.schemas import (
     A_TICKET,
@@ -32,7 +33,7 @@ from marketdesk.api.v3.schemas import (
     Wire,
 )
 from marketdesk.journal.models import AlreadyDone
-from marketdesk.lib import ids, paging, sealing
+from marketdesk.lib import ids, paging
 from marketdesk.outbox.webhooks.kinds import KINDS
 from marketdesk.people.actor import Actor
 from marketdesk.people.party import Party
@@ -133,16 +134,10 @@ def tickets(request: ProgramRequest, wanted: Query[Wanted]) -> HttpResponse:
     by, tree = request.auth.actor(), chosen(wanted.fields, TicketOut)
     newest_first = wanted.sort_by == "updated_at.desc"
     rows = _filtered(reading.seen(by), wanted)
-    found = paging.page(rows, "public_updated_at", _after(wanted.cursor), newest_first=newest_first, size=wanted.limit)
+    key = after(wanted.cursor, CURSOR)
+    found = paging.page(rows, "public_updated_at", key, newest_first=newest_first, size=wanted.limit)
     data = [_told(whole, request, by) for whole in reading.whole(found.rows, by)]
-    if not found.after:
-        return envelope.success(pick(data, tree))
-    query = request.GET.copy()
-    query["cursor"] = sealing.word(found.after.encode(), CURSOR)
-    following = request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
-    response = envelope.success(pick(data, tree), {"next": following})
-    response.headers["Link"] = f'<{following}>; rel="next"'
-    return response
+    return paged(request, pick(data, tree), found.after, CURSOR)
 
 
 @router.get(
@@ -249,13 +244,6 @@ def _filtered(rows: Tickets, wanted: Wanted) -> Tickets:
     if wanted.updated_at_max:
         rows = rows.filter(public_updated_at__lt=just_after(wanted.updated_at_max))
     return rows
-
-
-def _after(cursor: str) -> str:
-    try:
-        return sealing.content_of(cursor, CURSOR).decode() if cursor else ""
-    except sealing.Unreadable:
-        raise errors.bad_parameter(cursor=_("must be one that stood in paging.next")) from None
 
 
 def _named(public_id: str, by: Actor) -> Tickets:

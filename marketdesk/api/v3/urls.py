@@ -11,7 +11,7 @@ from ninja.renderers import BaseRenderer
 
 from marketdesk.api import envelope
 from marketdesk.api.envelope import Refusal
-from marketdesk.api.v3 import oauth, orders, tickets, webhooks
+from marketdesk.api.v3 import oauth, orders, penalties, performance, tickets, webhooks
 from marketdesk.api.v3.description import ABOUT, describe
 from marketdesk.version import VERSION
 
@@ -44,7 +44,7 @@ api = Api(
     docs_url=None,
     renderer=Enveloped(),
 )
-for one in (oauth, tickets, orders, webhooks):
+for one in (oauth, tickets, orders, performance, penalties, webhooks):
     api.add_router("", one.router)
 
 

@@ -88,7 +88,9 @@ class SubscriptionOut(Schema):
     summary="List topics",
     description="`TICKET_AWAITING_MERCHANT`: a ticket comes to you, or its customer adds something while it waits for "
     "you; the message holds the ticket. `ORDER_REFUND`: an order is refunded, or that failed; the message holds the "
-    "order.",
+    "order. `POLICY_PENALTY_ISSUE`: a warning or penalty is given to you, or proposed; `POLICY_PENALTY_REVERSE`: it is "
+    "withdrawn, because what it was given for does not count; `POLICY_PENALTY_CANCEL`: it is over, or was declined; "
+    "the message holds the penalty.",
 )
 def topics(request: ProgramRequest, fields: Fields = "") -> HttpResponse:
     tree = chosen(fields, TopicOut)
@@ -117,7 +119,7 @@ def subscriptions(request: ProgramRequest, fields: Fields = "") -> HttpResponse:
     operation_id="create_webhook_subscription",
     summary="Subscribe to a topic",
     description="From now on. The token must also allow reading what the messages hold (`tickets:read`, "
-    "`orders:read`). An app has at most 20 subscriptions for a store.",
+    "`orders:read`, `penalties:read`). An app has at most 20 subscriptions for a store.",
 )
 def subscribe(request: ProgramRequest, wished: Query[Wished]) -> HttpResponse:
     app, topic = _app(request), _topic(request, wished.topic_id)

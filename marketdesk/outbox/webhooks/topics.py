@@ -7,6 +7,7 @@ from typing import Any
 from marketdesk.journal.models import Audience, Event
 from marketdesk.outbox.models import Subscription, Topic
 from marketdesk.people.party import Party
+from marketdesk.performance import noticing, sanctioning
 from marketdesk.refunds.models import Refund
 from marketdesk.tickets.rules import State, Verb
 
@@ -15,12 +16,27 @@ from marketdesk.tickets.rules import State, Verb
 Says = Callable[[Event, Subscription], dict[str, Any] | None]
 SAYS: dict[str, Says] = {}
 
+# What begins a penalty; what ends one without saying that it was given wrongly.
+_ISSUED = {*noticing.GIVEN.values(), *sanctioning.BEGINS.values(), "sanction_proposed"}
+_OVER = {"sanction_declined", "sanction_withdrawn", "sanction_ended"}
+
 
 def of(event: Event) -> Topic | None:
     """The topic that an event belongs to."""
     if event.verb in {"refund_requested", Verb.REFUND_FAILED}:
         return Topic.ORDER_REFUND
+    if event.verb in _ISSUED:
+        return Topic.PENALTY_ISSUE
+    if event.verb == noticing.WITHDRAWN or (event.verb in _OVER and _was_wrong(event)):
+        return Topic.PENALTY_REVERSE
+    if event.verb in _OVER:
+        return Topic.PENALTY_CANCEL
     return Topic.TICKET_AWAITING_MERCHANT if _awaits_merchant(event) else None
+
+
+def _was_wrong(event: Event) -> bool:
+    """Whether a sanction that was in force ended because its reasons do not count."""
+    return event.verb == "sanction_ended" and event.data.get("how") == sanctioning.BASELESS
 
 
 def _awaits_merchant(event: Event) -> bool:
@@ -38,6 +54,8 @@ def _awaits_merchant(event: Event) -> bool:
 
 def resource(event: Event) -> str:
     """What it is about: messages about the same are told in the order in which it happened."""
+    if event.subject_kind in {"notice", "sanction"}:
+        return f"{event.subject_kind}:{event.subject_id}"
     if of(event) == Topic.TICKET_AWAITING_MERCHANT:
         return of_ticket(event.ticket_id or 0)
     named = event.data.get("refund", "")

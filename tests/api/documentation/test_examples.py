@@ -23,6 +23,7 @@ from marketdesk.outbox.models import Topic
 from marketdesk.outbox.webhooks import endpoints, subscribing
 from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
+from marketdesk.performance.models import Notice, NoticeKind
 from marketdesk.programs import exchanging
 from marketdesk.programs.models import AccessToken, Scope
 from marketdesk.tickets.models import Ticket
@@ -77,6 +78,9 @@ class Stage:
             topic, url = Topic.ORDER_REFUND, f"https://erp.example/{self.number}"
             made = subscribing.subscribe(self.app, self.store, topic, url, by=self.mehmet)
             text = text.replace(samples.SUBSCRIPTION, made.public_id)
+        if samples.PENALTY in text:
+            given = Notice.objects.create(merchant=self.store, kind=NoticeKind.WARNING, given_at=self.mehmet.at)
+            text = text.replace(samples.PENALTY, given.public_id)
         text = text.replace(samples.TICKET, ticket.public_id)
         return text.replace(samples.ITEM, order.items.all()[0].public_id)
 

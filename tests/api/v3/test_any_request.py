@@ -20,6 +20,7 @@ from marketdesk.orders.models import Order
 from marketdesk.outbox.models import Subscription, Topic
 from marketdesk.outbox.webhooks import subscribing
 from marketdesk.people.actor import clock
+from marketdesk.performance.models import Notice, NoticeKind
 from marketdesk.programs.models import AccessToken, App, Scope
 from marketdesk.tickets.models import Ticket
 from marketdesk.wsgi import application
@@ -90,9 +91,11 @@ def known(purchase: Ticket, ticket: Ticket, app: App, order: Order) -> dict[str,
         for number in range(2)
     ]
     subscribing.stop(subscriptions[1], "dead", timezone.now())
+    given = Notice.objects.create(merchant=app.merchant, kind=NoticeKind.WARNING, given_at=timezone.now())
     return {
         "ticket": [purchase.public_id, ticket.public_id],
         "order": [item.public_id for item in order.items.all()],
+        "penalty": [given.public_id],
         "subscription": [one.public_id for one in subscriptions],
         "topic_id": list(Topic.values),
         "endpoint": ["https://erp.example/1", "https://erp.example/2"],

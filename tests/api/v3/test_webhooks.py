@@ -57,7 +57,7 @@ def test_an_app_subscribes_by_the_ids_of_topics_and_reads_what_it_has(erp: Progr
     topics = erp.get("webhook/topics").data
     made = [subscribe(erp, topic["id"]).data for topic in topics]
 
-    assert [(topic["topic_name"], topic["api_version"]) for topic in topics] == [(TICKETS, "V3"), (REFUNDS, "V3")]
+    assert [(topic["topic_name"], topic["api_version"]) for topic in topics] == [(topic, "V3") for topic in Topic]
     assert [(one["topic_id"], one["endpoint"], one["status"]) for one in made] == [
         (topic["id"], HOOKS, "ACTIVE") for topic in topics
     ]
@@ -69,7 +69,13 @@ def test_an_app_subscribes_by_the_ids_of_topics_and_reads_what_it_has(erp: Progr
 def test_a_topics_id_never_changes(erp: Program) -> None:
     ids = {topic["topic_name"]: topic["id"] for topic in erp.get("webhook/topics").data}
 
-    assert ids == {TICKETS: "4551286a39d1560f4a4d1dcc", REFUNDS: "8ee42398cfc457193c946205"}
+    assert ids == {
+        TICKETS: "4551286a39d1560f4a4d1dcc",
+        REFUNDS: "8ee42398cfc457193c946205",
+        "POLICY_PENALTY_ISSUE": "4248adc57b55e690dc2eaed1",
+        "POLICY_PENALTY_REVERSE": "785d94754b15b170ec7a0fe5",
+        "POLICY_PENALTY_CANCEL": "c3db20249adb74e59b362d04",
+    }
 
 
 def test_an_app_deletes_a_subscription(erp: Program) -> None:
