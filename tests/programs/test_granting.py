@@ -123,7 +123,7 @@ def test_an_app_with_two_addresses_says_which(store: Merchant) -> None:
         ({"response_type": "code token"}, "unauthorized_client"),
         ({"scope": "orders:write"}, "invalid_scope"),
         ({"scope": "tickets:read orders:write"}, "invalid_scope"),
-        ({"scope": "penalties:read"}, "invalid_scope"),
+        ({"scope": "products:read"}, "invalid_scope"),
         ({"code_challenge": CHALLENGE}, "invalid_request"),
         ({"code_challenge": CHALLENGE, "code_challenge_method": "plain"}, "invalid_request"),
         ({"code_challenge": CHALLENGE, "code_challenge_method": "S512"}, "invalid_request"),
@@ -149,7 +149,7 @@ def test_an_app_of_today_must_send_a_challenge(store: Merchant) -> None:
 
 
 def test_scopes_of_calls_that_are_not_here_are_left_out(erp: App) -> None:
-    assert granting.read(asking(erp, scope="penalties:read tickets:read")).scopes == (Scope.READ_TICKETS,)
+    assert granting.read(asking(erp, scope="products:read tickets:read")).scopes == (Scope.READ_TICKETS,)
 
 
 def test_a_private_app_is_for_its_own_store(erp: App, store: Merchant, mehmet_user: User, rival_user: User) -> None:
