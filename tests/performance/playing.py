@@ -86,7 +86,7 @@ class Seen:
 
 
 class Stage:
-    """One store, two customers, one of support; `at` is the moment, which only ever moves on."""
+    """One store, three customers, one of support; `at` is the moment, which only ever moves on."""
 
     _numbers = itertools.count(1)
 
@@ -104,12 +104,13 @@ class Stage:
             for name, party in (
                 ("ada", Party.CUSTOMER),
                 ("ben", Party.CUSTOMER),
+                ("cem", Party.CUSTOMER),
                 ("mehmet", Party.MERCHANT),
                 ("sofia", Party.SUPPORT),
             )
         }
         Membership.objects.create(user=people["mehmet"], merchant=self.store)
-        self.customers = [people["ada"], people["ben"]]
+        self.customers = [people["ada"], people["ben"], people["cem"]]
         self.staff = {
             Party.MERCHANT: Actor(Party.MERCHANT, user_id=people["mehmet"].pk, merchant_id=self.store.pk),
             Party.SUPPORT: Actor(Party.SUPPORT, user_id=people["sofia"].pk),

@@ -108,7 +108,7 @@ def play(stage: Stage, step: Step) -> tuple[datetime, Rate]:
     due = one.ticket.due_at if one else None
     stage.move_to(due + step.beside) if due and step.beside is not None else stage.move(step.gap)
     if one is None or step.what == "ask":
-        stage.ask(ISSUES[step.choice % 3], step.ticket % 2)
+        stage.ask(ISSUES[step.choice % 3], step.ticket % 3)
     elif step.what == "deed":
         possible = stage.possible(one)
         if possible:
