@@ -132,6 +132,8 @@ def ledger(request: MerchantRequest) -> HttpResponse:
         "kind": filters.of,
         "tabs": [(one.label, replace(filters, of=one, verdict=()).url, one is filters.of) for one in Kind],
         "sentence": sentence(found),
+        "running": still_running(found),
+        "running_url": replace(filters, verdict=(Verdict.RUNNING,)).url,
         "level": _level(found, policy) if filters.is_judged else None,
         "ahead": _ahead(found, request, policy) if filters.is_judged and not after else [],
         "verdicts": [
@@ -213,19 +215,26 @@ def sentence(found: Ledger) -> str:
         )
     elif answers:
         words = ngettext(
-            "The late response rate is %(rate)s: of %(n)s answer that counts, %(part)s late.",
-            "The late response rate is %(rate)s: of %(n)s answers that count, %(part)s late.",
+            "The late response rate is %(rate)s: %(part)s of %(n)s answer that counts was late.",
+            "The late response rate is %(rate)s: %(part)s of %(n)s answers that count were late.",
             rate.whole,
         )
     else:
         words = ngettext(
-            "CSAT is %(rate)s: of %(n)s rating that counts, %(part)s helpful.",
-            "CSAT is %(rate)s: of %(n)s ratings that count, %(part)s helpful.",
+            "CSAT is %(rate)s: %(part)s of %(n)s rating that counts was helpful.",
+            "CSAT is %(rate)s: %(part)s of %(n)s ratings that count were helpful.",
             rate.whole,
         )
-    rest = sum(number for verdict, number in found.numbers.items() if not verdict.counts)
+    rest = sum(number for verdict, number in found.numbers.items() if not verdict.counts) - len(found.running)
     others = ngettext("%(n)s more does not count.", "%(n)s more do not count.", rest) % {"n": rest}
     return f"{words % facts} {others}" if rest else words % facts
+
+
+def still_running(found: Ledger) -> str:
+    """How many answers are neither there nor late."""
+    number = len(found.running)
+    words = ngettext("%(n)s more can be answered in time.", "%(n)s more can be answered in time.", number)
+    return words % {"n": number} if number else ""
 
 
 def period_words(days: int) -> str:

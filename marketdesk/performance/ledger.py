@@ -45,8 +45,8 @@ class Kind(TextChoices):
 
 @dataclass(frozen=True)
 class Asked:
-    """What is looked for: one kind, in a window; with some verdicts only, about some tickets only. What is older than
-    the window stands below it where `older` is set."""
+    """What is looked for: one kind, in a window; with some verdicts only, about some tickets only. Without verdicts it
+    is all that is over. What is older than the window stands below it where `older` is set."""
 
     kind: Kind
     window: Window
@@ -62,7 +62,7 @@ class Asked:
         return wanted & Q(ticket__issue__in=self.issue) if self.issue else wanted
 
     def wants(self, verdict: Verdict) -> bool:
-        return not self.verdicts or verdict in self.verdicts
+        return verdict in self.verdicts if self.verdicts else verdict is not Verdict.RUNNING
 
 
 @dataclass(frozen=True)

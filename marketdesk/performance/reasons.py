@@ -7,6 +7,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from marketdesk.lib.languages import isolated
 from marketdesk.people.party import Party
 from marketdesk.performance import counting
 from marketdesk.performance.counting import Verdict, Window
@@ -64,7 +65,7 @@ def _late(wait: JudgedWait, now: datetime, policy: Policy) -> str:
     """What became of a wait whose time ran out."""
     if wait.ended_at is None:
         return _("Not answered: overdue by %(span)s.") % {"span": span(now - wait.due_at)}
-    facts = {"span": span(wait.ended_at - wait.due_at), "platform": policy.platform_name}
+    facts = {"span": span(wait.ended_at - wait.due_at), "platform": isolated(policy.platform_name)}
     match wait.ended_by, wait.ended_how:
         case Party.MERCHANT, Verb.REFUND:
             return _("Refunded %(span)s after it was due.") % facts
@@ -83,12 +84,12 @@ def _ended_by_others(wait: JudgedWait, policy: Policy) -> str:
     """Who ended it in time, but for the merchant (D3)."""
     if wait.ended_by == Party.CUSTOMER:
         return _("The customer closed it before it was due.")
-    return _("%(platform)s Support took it on before it was due.") % {"platform": policy.platform_name}
+    return _("%(platform)s Support took it on before it was due.") % {"platform": isolated(policy.platform_name)}
 
 
 def _incident(wait: JudgedWait, incidents: Sequence[Incident]) -> str:
     incident = next(one for one in incidents if counting.touches(one, wait))
-    facts = {"words": incident.words, "from": moment(incident.starts_at), "to": moment(incident.ends_at)}
+    facts = {"words": isolated(incident.words), "from": moment(incident.starts_at), "to": moment(incident.ends_at)}
     if incident.ends_at is None:
         return _("Incident since %(from)s: %(words)s") % facts
     return _("Incident from %(from)s to %(to)s: %(words)s") % facts

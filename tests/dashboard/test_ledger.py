@@ -42,7 +42,7 @@ def test_the_figure_is_a_sentence_and_opens_into_its_answers(page: Any, story: S
     shown = page()
 
     said = words(shown)
-    assert "The late response rate is 20%: of 5 answers that count, 1 late. 1 more does not count. Watch" in said
+    assert "The late response rate is 20%: 1 of 5 answers that count were late. 1 more does not count. Watch" in said
     for why in ("Answered 3 h after it was due.", "Answered 1 h before it was due.", "The customer closed it before"):
         assert why in said
     assert f'href="{address(late)}"' in shown.content.decode()

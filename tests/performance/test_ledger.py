@@ -34,7 +34,6 @@ def only(lines: list[Line]) -> tuple[Verdict, str]:
 
 def test_each_answer_says_whether_it_counts_and_why(story: Story, store: Merchant, mehmet: Actor) -> None:
     played = {
-        story.open(6): (Verdict.RUNNING, "Not answered yet: 6 h left."),
         story.open(-2): (Verdict.LATE, "Not answered: overdue by 2 h."),
         story.late(-20, by=3): (Verdict.LATE, "Answered 3 h after it was due."),
         story.answer(-30, early=5): (Verdict.IN_TIME, "Answered 5 h before it was due."),
@@ -54,6 +53,19 @@ def test_each_answer_says_whether_it_counts_and_why(story: Story, store: Merchan
 
     assert [(line.ticket, (line.verdict, line.why)) for line in page.lines] == list(played.items())
     assert page.after == ""
+
+
+def test_what_can_still_be_answered_in_time_is_listed_when_asked_for(
+    story: Story, store: Merchant, mehmet: Actor
+) -> None:
+    story.open(-2)
+    story.open(6)
+
+    assert only(ledger(store, mehmet, verdicts=frozenset({Verdict.RUNNING})).page().lines) == (
+        Verdict.RUNNING,
+        "Not answered yet: 6 h left.",
+    )
+    assert only(ledger(store, mehmet).page().lines)[0] == Verdict.LATE
 
 
 def test_other_deeds_than_a_reply_are_called_by_their_names(story: Story, store: Merchant, mehmet: Actor) -> None:
@@ -147,7 +159,7 @@ def test_a_rating_is_judged_beside_those_that_a_filter_hides(story: Story, store
 
 
 def test_pages_follow_each_other_into_what_is_older(story: Story, store: Merchant, mehmet: Actor) -> None:
-    played = [story.open(6), *(story.answer(hours) for hours in (-2, -2, -3, -718, -721, -721, -722))]
+    played = [story.answer(hours) for hours in (-2, -3, -3, -4, -718, -721, -721, -722)]
 
     seen, after = [], ""
     while True:
@@ -205,7 +217,7 @@ def test_another_store_sees_nothing_of_it(
 
 def test_support_and_programs_read_the_same_lines(story: Story, store: Merchant, mehmet: Actor, sofia: Actor) -> None:
     story.late(-20)
-    story.open(6)
+    story.answer(-30)
 
     def said(by: Actor) -> list[tuple[Verdict, str]]:
         return [(line.verdict, line.why) for line in ledger(store, by).lines()]
