@@ -220,7 +220,10 @@ class Ledger:
     def _can_contest(self, one: Judged) -> bool:
         """Whether it counts against the merchant and is young enough."""
         since = one.due_at if isinstance(one, JudgedWait) else one.at
-        against = one.verdict in {Verdict.LATE, Verdict.UNHELPFUL}
+        verdict = one.verdict
+        if verdict is Verdict.OUTSIDE:
+            verdict = reasons.inside(one, self.by.at, self.incidents)
+        against = verdict in {Verdict.LATE, Verdict.UNHELPFUL}
         return against and self.by.at < since + timedelta(days=self.policy.contest_days)
 
 

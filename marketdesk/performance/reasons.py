@@ -23,8 +23,8 @@ Judged = JudgedWait | JudgedRating
 def why(one: Judged, now: datetime, incidents: Sequence[Incident], policy: Policy) -> str:
     """What happened, and what follows from it. `incidents` are those of the merchant."""
     if one.verdict is Verdict.OUTSIDE:
-        inside = replace(one, verdict=_inside(one, now, incidents))
-        return f"{why(inside, now, incidents, policy)} {_('It lies outside the time that is counted here.')}"
+        judged = replace(one, verdict=inside(one, now, incidents))
+        return f"{why(judged, now, incidents, policy)} {_('It lies outside the time that is counted here.')}"
     if isinstance(one, JudgedRating):
         return _why_rating(one, policy)
     match one.verdict:
@@ -41,8 +41,8 @@ def why(one: Judged, now: datetime, incidents: Sequence[Incident], policy: Polic
     return _late(one, now, policy)
 
 
-def _inside(one: Judged, now: datetime, incidents: Sequence[Incident]) -> Verdict:
-    """What it would be in a window of its own."""
+def inside(one: Judged, now: datetime, incidents: Sequence[Incident]) -> Verdict:
+    """Its verdict in a window of its own, for what lies outside the one that was asked for."""
     if isinstance(one, JudgedWait):
         return counting.of_wait(one, Window(counting.counts_at(one), now), incidents)
     return counting.of_ratings([(one.customer_id, one)], Window(one.at, now), 1)[0]

@@ -205,6 +205,16 @@ def test_what_counts_against_a_store_can_be_contested_once_and_for_a_while(
     assert lines[contested].contest == Contest.objects.get()
 
 
+def test_what_is_too_old_for_a_short_window_can_still_be_contested(
+    story: Story, store: Merchant, mehmet: Actor
+) -> None:
+    story.late(-50)
+
+    (line,) = ledger(store, mehmet, window=Window.before(NOW, 1)).page().lines
+
+    assert (line.verdict, line.can_contest) == (Verdict.OUTSIDE, True)
+
+
 def test_another_store_sees_nothing_of_it(
     story: Story, store: Merchant, rival_store: Merchant, rival: Actor, sofia: Actor
 ) -> None:
