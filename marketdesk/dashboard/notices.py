@@ -14,7 +14,7 @@ from marketdesk.dashboard.entrance import MerchantRequest, merchants_only
 from marketdesk.dashboard.page import render
 from marketdesk.journal.models import AlreadyDone, KeyReused
 from marketdesk.lib import paging, percent
-from marketdesk.performance import noticing
+from marketdesk.performance import judging, noticing
 from marketdesk.performance.models import Notice
 from marketdesk.policy import promises
 from marketdesk.policy.defaults import Policy
@@ -27,7 +27,12 @@ def notices(request: MerchantRequest) -> HttpResponse:
     """All of a store's notices, the latest first."""
     after = request.GET.get("after", "")
     page = paging.page(Notice.objects.visible_to(request.actor), "given_at", after, newest_first=True)
-    context = {"page": page, "is_first_page": not after, "policy": _in_words(promises.current())}
+    context = {
+        "page": page,
+        "is_first_page": not after,
+        "policy": _in_words(promises.current()),
+        "counting": len(judging.warnings_that_count(request.merchant.pk, request.actor.at)) if page.rows else 0,
+    }
     return render(request, "dashboard/notices/list.html", context)
 
 
@@ -62,6 +67,7 @@ def _show(request: MerchantRequest, notice: Notice, *, refusal: str = "", status
         "followed": noticing.follower(notice),
         "rate": percent.show(Fraction(100 * late, answers)) if answers else "",
         "normal": percent.show(Fraction(notice.rule.get("late_normal", 0))),
+        "figures_days": promises.current().figures_days,
         "from": notice.given_at - timedelta(days=notice.rule.get("figures_days", 0)),
         "contest": getattr(notice, "contest", None),
         "contestable_until": until if request.actor.at < until and not notice.withdrawn_at else None,

@@ -93,11 +93,16 @@ def _deserves_warning(late: Collection[int], rate: Rate, policy: Policy) -> bool
     return len(late) >= policy.warning_waits and levels.of_late(rate, policy) != Level.NORMAL
 
 
-def _penalise(merchant_id: int, policy: Policy, now: datetime) -> None:
-    """A penalty notice for every warning that none was given for, once there are enough of them (D7)."""
+def warnings_that_count(merchant_id: int, now: datetime) -> list[Notice]:
+    """The warnings of a merchant that can lead to a penalty notice: young enough, not withdrawn, and not led to one
+    yet (D7)."""
     warnings = Notice.objects.filter(merchant_id=merchant_id, kind=NoticeKind.WARNING, withdrawn_at__isnull=True)
-    recent = warnings.filter(given_at__gt=now - timedelta(days=policy.penalty_days))
-    fresh = list(recent.filter(caused__isnull=True).order_by("pk"))
+    recent = warnings.filter(given_at__gt=now - timedelta(days=promises.current().penalty_days))
+    return list(recent.filter(caused__isnull=True).order_by("pk"))
+
+
+def _penalise(merchant_id: int, policy: Policy, now: datetime) -> None:
+    fresh = warnings_that_count(merchant_id, now)
     if len(fresh) >= policy.penalty_warnings:
         noticing.penalise(merchant_id, fresh, policy, now)
 

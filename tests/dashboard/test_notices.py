@@ -47,6 +47,7 @@ def test_the_list_says_what_there_is_and_the_rule(warned: Notice, mehmet_client:
 
     assert "Warning 3 of 10 answers were late Not read yet" in words(page)
     assert "3 late answers or more within 30 days, when the late response rate is not below 5%" in words(page)
+    assert "1 warning counts for the next one now." in words(page)
     assert address(warned) in page.content.decode()
 
 
