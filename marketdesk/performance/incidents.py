@@ -71,7 +71,8 @@ def follow(payload: dict[str, Any]) -> None:
     incident, now = Incident.objects.get(pk=payload["incident"]), timezone.now()
     late = touched(incident, datetime.fromisoformat(payload["until"]))
     found = set(late.values_list("merchant_id", "counts_at"))
-    rollups.again(incident.merchant_id, {moment.date() for _merchant, moment in found})
+    with transaction.atomic():
+        rollups.again(incident.merchant_id, {moment.date() for _merchant, moment in found})
     for merchant_id in sorted({merchant for merchant, _moment in found}):
         judging.reconsider(merchant_id, now)
 
