@@ -129,7 +129,7 @@ def test_a_contested_notice_shows_what_it_was_given_for(contest: Contest, mehmet
     page = words(sofia_client.get(address(of_notice)))
 
     assert page.count("Do you ship to Iceland?") == 3
-    assert "Contested before" in page
+    assert "Other contests" in page
     assert "Grant: withdraw the notice" in page
 
 
