@@ -67,9 +67,11 @@ def _show(
     request: MerchantRequest, sanction: Sanction, form: AnswerForm, *, refused: str = "", status: int = 200
 ) -> HttpResponse:
     """The page; a refused form keeps what was typed."""
+    grounds = statement.grounds(sanction)
     context: dict[str, Any] = {
         "sanction": sanction,
-        "grounds": statement.grounds(sanction),
+        "grounds": grounds,
+        "tickets": grounds.tickets(request.actor),
         "effect": statement.effect(sanction.kind),
         "can_answer": sanctioning.can_answer(sanction),
         "is_heard": sanctioning.is_heard(sanction, request.actor.at),

@@ -100,6 +100,11 @@ def can_answer(sanction: Sanction) -> bool:
     return sanction.state == SanctionState.PROPOSED or is_unheard
 
 
+def rests_on_figures(sanction: Sanction) -> bool:
+    """Whether it stands and falls with its figures. What a person proposed for reasons of their own does not."""
+    return not sanction.reasons.get("words")
+
+
 def step(sanction: Sanction) -> int:
     """How far it has come: what a form keeps as `seen`."""
     return sum(at is not None for at in (sanction.answered_at, sanction.decided_at, sanction.ended_at))
@@ -207,7 +212,7 @@ def confirm(sanction: Sanction, words: str, *, by: Actor) -> None:
     if not is_heard(sanction, by.at):
         raise NotAllowed("not_heard", _("The merchant still has time to answer. It can be declined now."))
     grounds = statement.count_again(sanction)
-    if Grounds.from_json(sanction.reasons).crossed and not grounds.crossed:
+    if rests_on_figures(sanction) and not grounds.crossed:
         raise NotAllowed("baseless", _("What it was proposed for does not count any more. It can only be declined."))
     sanction.decision = words
     _put_in_force(sanction, grounds, by)
@@ -270,10 +275,10 @@ def withdraw_baseless(merchant_id: int, now: datetime) -> None:
 def _why_over(sanction: Sanction, now: datetime) -> str:
     """Whether what it was decided on does not count any more (contests, incidents, changed ratings), or the merchant
     has recovered, both by the rule that it keeps. Where too little is left to speak of a rate nobody has recovered; the
-    sanction then ends by its date. What a person proposed for reasons of their own no figure takes away."""
-    grounds = statement.grounds(sanction)
-    if not grounds.crossed:
+    sanction then ends by its date."""
+    if not rests_on_figures(sanction):
         return ""
+    grounds = statement.grounds(sanction)
     if not statement.count_again(sanction).crossed:
         return BASELESS
     policy = statement.policy_of(grounds.rule)

@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from marketdesk.lib import percent
+from marketdesk.people.actor import Actor
 from marketdesk.performance import levels, reading
 from marketdesk.performance.counting import Rate, Verdict, Window
 from marketdesk.performance.levels import Level
@@ -21,6 +22,7 @@ from marketdesk.tickets.models import Ticket
 # The policy's values by which it is counted. They are kept: a later policy rewrites nothing.
 RULE = ("figures_days", "figures_sample", "late_severe", "csat_severe", "customer_ratings")
 LATE, CSAT = "late", "csat"
+SHOWN_AT_MOST = 100
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,14 @@ class Piece:
     id: int
     at: datetime | None
     due_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One of them on a page, with what its ticket is called. The statement itself keeps no words of customers."""
+
+    piece: Piece
+    subject: str
 
 
 @dataclass(frozen=True)
@@ -62,11 +72,27 @@ class Grounds:
         """Which severe lines were crossed, by the rule that is kept here."""
         return crossed(reading.Rates(self.late_rate, self.csat), policy_of(self.rule))
 
+    @property
+    def shown(self) -> frozenset[str]:
+        """The figures that people are shown: those that are severe; without such all that there are."""
+        return self.crossed or frozenset({LATE, CSAT})
+
     def sentences(self) -> list[str]:
-        """The figures that are severe, in words; without such all that there are."""
+        """These figures in words."""
         said = {LATE: _late_words(self), CSAT: _csat_words(self)}
-        shown = self.crossed or {LATE, CSAT}
-        return [words for name, words in said.items() if words and name in shown]
+        return [words for name, words in said.items() if words and name in self.shown]
+
+    def tickets(self, actor: Actor) -> list[tuple[str, list[Shown]]]:
+        """The tickets behind these figures, `late` and `csat`, as far as the actor may see them: the first of many."""
+        pieces = {LATE: self.late_answers, CSAT: self.unhelpful}
+        first = {name: found[:SHOWN_AT_MOST] for name, found in pieces.items() if name in self.shown and found}
+        named = [piece.ticket for found in first.values() for piece in found]
+        seen = Ticket.objects.visible_to(actor).filter(public_id__in=named)
+        subjects = dict(seen.values_list("public_id", "subject"))
+        return [
+            (name, [Shown(piece, subjects[piece.ticket]) for piece in found if piece.ticket in subjects])
+            for name, found in first.items()
+        ]
 
     def reasons_left_out(self) -> list[tuple[str, int]]:
         """Why some waits and ratings did not count, in words, and how many."""
@@ -168,15 +194,15 @@ def grounds(sanction: Sanction) -> Grounds:
 
 
 def effect(kind: str) -> str:
-    """What a sanction means for a merchant."""
+    """What a sanction means, for whoever reads it."""
     if kind == SanctionKind.IMPRESSIONS:
         return _(
-            "Your products are not shown to customers who browse or search. Orders, refunds and open tickets go on "
-            "as before."
+            "The store's products are not shown to customers who browse or search. Orders, refunds and open tickets "
+            "go on as before."
         )
     return _(
-        "Nothing new can be bought from your store. You still answer open tickets and refund; you cannot re-open "
-        "closed tickets, and new questions before buying go to %(platform)s Support."
+        "Nothing new can be bought from the store. It still answers open tickets and refunds; it cannot re-open closed "
+        "tickets, and new questions before buying go to %(platform)s Support."
     ) % {"platform": promises.current().platform_name}
 
 

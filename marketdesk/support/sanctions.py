@@ -145,12 +145,13 @@ def _show(
     request: AgentRequest, sanction: Sanction, form: DecideForm, *, refused: str = "", status: int = 200
 ) -> HttpResponse:
     """The page; a refused form keeps what was typed."""
-    actor = request.actor
+    actor, grounds = request.actor, statement.grounds(sanction)
     is_heard = sanctioning.is_heard(sanction, actor.at)
     others = sanctioning.seen_by(actor).filter(merchant=sanction.merchant_id).exclude(pk=sanction.pk)
     context = {
         "sanction": sanction,
-        "grounds": statement.grounds(sanction),
+        "grounds": grounds,
+        "tickets": grounds.tickets(actor),
         "effect": statement.effect(sanction.kind),
         "is_heard": is_heard,
         "acts": _acts(sanction, is_heard=is_heard) if request.user.is_staff else [],

@@ -48,7 +48,7 @@ def test_he_reads_why_until_when_he_can_answer_and_what_to_do_first(
     said = page(block)
 
     for sentence in (
-        "Impressions blocked Proposed",
+        "Proposed: Impressions blocked",
         "You can answer until 23 Nov, 10:00",
         "Nothing has changed yet.",
         "Late answers: 3 of 5 that count (60%). Above 45% is severe.",
@@ -58,9 +58,9 @@ def test_he_reads_why_until_when_he_can_answer_and_what_to_do_first(
     ):
         assert sentence in said
     assert "Statement of reasons" not in said
-    late = statement.grounds(block).late_answers
+    assert said.count("Is it blue? Due: ") == 3
     html = mehmet_client.get(f"{LIST}/{block.public_id}").content.decode()
-    assert all(f"/dashboard/tickets/{one.ticket}" in html for one in late)
+    assert all(f"/dashboard/tickets/{one.ticket}" in html for one in statement.grounds(block).late_answers)
 
 
 def test_to_look_changes_nothing(block: Sanction, mehmet_client: Client) -> None:
@@ -75,7 +75,7 @@ def test_he_is_heard_once(block: Sanction, mehmet_client: Client, page: Callable
     assert [one.status_code for one in answers] == [302, 302]
     block.refresh_from_db()
     assert block.answer == "We moved house.\nIt is over."
-    assert "you have answered" in page(block)
+    assert "You have answered" in page(block)
     assert "Send your answer" not in page(block)
 
 

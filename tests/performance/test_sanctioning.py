@@ -151,13 +151,24 @@ def test_a_sandbox_is_never_sanctioned(store: Merchant, sofia: Actor) -> None:
 
 
 def test_a_person_proposes_with_words_whatever_the_figures(store: Merchant, sofia: Actor) -> None:
-    made = sanctioning.propose(store, SUSPENSION, "It sells what is forbidden.", by=sofia)
+    made = sanctioning.propose(store, SUSPENSION, "It sells copies of brands.", by=sofia)
 
-    assert (made.state, made.reasons["words"]) == ("proposed", "It sells what is forbidden.")
+    assert (made.state, made.reasons["words"]) == ("proposed", "It sells copies of brands.")
     assert made.proposed_by["name"] == "Sofia Rossi"
+
+
+def test_what_a_person_proposed_stands_and_falls_with_no_figure(
+    bad_month: list[Any], store: Merchant, sofia: Actor
+) -> None:
+    made = sanctioning.propose(store, SUSPENSION, "It sells copies of brands.", by=sofia)
+    assert statement.grounds(made).crossed
+    Wait.objects.update(excused=Excuse.CONTEST)
+
     sanctioning.withdraw_baseless(store.pk, NOW)
-    made.refresh_from_db()
-    assert made.state == "proposed"
+    sanctioning.confirm(made, "No invoice came.", by=later(sofia, days=5))
+    sanctioning.withdraw_baseless(store.pk, NOW + timedelta(days=6))
+
+    assert stands(store) == (False, True)
 
 
 def test_the_same_is_not_proposed_twice(block: Sanction, store: Merchant, sofia: Actor) -> None:
