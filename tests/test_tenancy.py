@@ -119,6 +119,12 @@ DOORS: dict[str, tuple[str, ...]] = {
     "support:home": ("support",),
     "support:queue": ("support", "queue"),
     "support:search": ("support",),
+    "support:overview": ("support",),
+    "support:overview-json": ("support",),
+    "support:overview-csv": ("support",),
+    "support:merchants": ("support",),
+    "support:merchant": ("support", "store"),
+    "support:merchant-ledger": ("support", "store"),
     "support:pending-refunds": ("support",),
     "support:refunds": ("support", "queue"),
     "support:refund": ("support", "refund"),
@@ -161,9 +167,9 @@ DOORS: dict[str, tuple[str, ...]] = {
 FOR_AGENTS = {
     f"support:{name}"
     for name in (
-        "home", "queue", "search", "pending-refunds", "refunds", "refund", "ticket", "draft", "settle", "picture",
-        "contests", "decided-contests", "contest", "contest-picture",
-        "sanctions-to-decide", "sanctions", "sanction",
+        "home", "queue", "search", "overview", "overview-json", "overview-csv", "merchants", "merchant",
+        "merchant-ledger", "pending-refunds", "refunds", "refund", "ticket", "draft", "settle", "picture",
+        "contests", "decided-contests", "contest", "contest-picture", "sanctions-to-decide", "sanctions", "sanction",
     )
 }  # fmt: skip
 # allauth's own pages: each shows and changes the signed-in person's account; passkeys are looked for among their own
@@ -451,6 +457,8 @@ def foreign(named: list[str], name: str, world: World) -> list[dict[str, str]]:
             both = {world.ticket.pk: world.picture, world.foreign.pk: world.foreign_picture}
             pairs = [(one, both.get(one.pk, world.picture)) for one in strangers]
             return [{"public_id": one.public_id, "picture": picture.public_id} for one, picture in pairs]
+        case ["store"]:
+            return [{"public_id": one.merchant.public_id} for one in strangers]
         case ["refund"]:
             return [{"refund": world.refund.public_id} for _ in strangers]
         case ["ticket", "refund"]:
@@ -494,7 +502,7 @@ def test_nobody_enters_by_another_partys_door(door: str, world: World) -> None:
     values = {
         "public_id": world.ticket.public_id, "picture": world.picture.public_id, "refund": world.refund.public_id,
         "queue": "awaiting-user", "kind": "order", "name": world.ticket.order.public_id if world.ticket.order else "",
-        "message": "msg_x", "change": "1", "code": "new",
+        "message": "msg_x", "change": "1", "code": "new", "table": "merchants",
     }  # fmt: skip
     behind = [one for one in routes() if DOORS.get(one.name, ("",))[0] == door]
     for route, (name, client) in itertools.product(behind, world.clients().items()):

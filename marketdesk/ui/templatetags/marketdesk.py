@@ -1,6 +1,7 @@
 """Filters and tags of every page: time left, money, countries, languages, linked text."""
 
 from datetime import datetime, timedelta
+from fractions import Fraction
 
 from babel.dates import format_skeleton, get_datetime_format
 from django import template
@@ -11,7 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from marketdesk.lib import countries, languages, money
+from marketdesk.lib import countries, languages, money, percent
 
 register = template.Library()
 
@@ -88,6 +89,12 @@ def moment(at: datetime | None) -> str:
         time, date = date_format(local, "TIME_FORMAT"), format_skeleton("MMMd", local, locale=locale)
         return str(get_datetime_format(locale=locale)).format(time, date)
     return date_format(local, "SHORT_DATETIME_FORMAT")
+
+
+@register.filter
+def in_percent(rate: Fraction | None) -> str:
+    """A rate in percent in the reader's number format, `-` where there is none (D4)."""
+    return percent.show(rate)
 
 
 @register.filter
