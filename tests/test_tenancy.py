@@ -207,6 +207,8 @@ PLATFORM: dict[str, tuple[str, Scope | None, dict[str, Any]]] = {
     "platform/v1/tickets/<ticket>/pictures/<picture>": ("GET", Scope.TICKETS_READ, {}),
     "platform/v1/customers/<path:customer>/tickets": ("GET", Scope.TICKETS_READ, {}),
     "platform/v1/customers/<path:customer>": ("DELETE", Scope.ERASE, {}),
+    "platform/v1/standings": ("GET", Scope.STANDINGS, {}),
+    "platform/v1/merchants/<path:merchant>/standing": ("GET", Scope.STANDINGS, {}),
     "platform/v1/refunds": ("GET", Scope.REFUNDS, {}),
     "platform/v1/refunds/<refund>": ("GET", Scope.REFUNDS, {}),
     "platform/v1/refunds/<refund>/result": ("POST", Scope.REFUNDS, {"status": "succeeded"}),
@@ -646,7 +648,7 @@ def test_a_platform_key_opens_what_its_scope_says_and_nothing_else(path: str, wo
     User.objects.filter(email="ada@example.org").update(external_id="c-ada")
     names = {
         "ticket": world.ticket.public_id, "picture": world.picture.public_id, "refund": world.refund.public_id,
-        "customer": "c-ada",
+        "customer": "c-ada", "merchant": store.external_id,
     }  # fmt: skip
     now = datetime.now(UTC)
     revoked, expired = (PlatformKey.issue(name, Scope.values) for name in ("revoked", "expired"))

@@ -108,6 +108,7 @@ class Scope(models.TextChoices):
     TICKETS_WRITE = "tickets:write"
     REFUNDS = "refunds:write"
     ERASE = "customers:erase"
+    STANDINGS = "standings:read"
 
 
 class PlatformKey(models.Model):

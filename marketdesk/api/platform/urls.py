@@ -10,7 +10,7 @@ from django.urls import path
 from ninja import NinjaAPI
 from ninja.parser import Parser
 
-from marketdesk.api.platform import batches, customers, problems, refunds, tickets
+from marketdesk.api.platform import batches, customers, problems, refunds, standings, tickets
 from marketdesk.version import VERSION
 
 ROOT = "platform/v1/"
@@ -43,7 +43,7 @@ api = PlatformApi(
     docs_url=None,
     parser=ExactParser(),
 )
-for one in (batches, tickets, refunds, customers):
+for one in (batches, tickets, refunds, customers, standings):
     api.add_router("", one.router)
 
 
