@@ -82,7 +82,8 @@ class Seen:
     was_closed: bool = False
     reopened: bool = False
     refunded: bool = False
-    rated: tuple[datetime, bool] | None = None
+    rated_at: datetime | None = None  # for the first time
+    rated: tuple[datetime, bool] | None = None  # of the merchant
 
 
 class Stage:
@@ -176,7 +177,8 @@ class Stage:
             given = rating.rate(one.ticket, helpful=helpful, comment="", by=self.actor(Party.CUSTOMER, one.ticket))
         except NotAllowed:
             return
-        one.rated = (one.rated[0] if one.rated else self.at, helpful) if given.merchant_id else None
+        one.rated_at = one.rated_at or self.at
+        one.rated = (one.rated_at, helpful) if given.merchant_id else None
 
     def excuse(self, one: Seen) -> None:
         """A contest of its last late stretch was granted."""
