@@ -53,6 +53,7 @@ HANDLERS: Mapping[str, Handler] = {
     answering.JOB: answering.act,
     judging.JOB: judging.run,
     incidents.JOB: incidents.follow,
+    incidents.ONE: incidents.reconsider,
     "forget_answers": erasing.forget_answers,
     "forget_sessions": erasing.forget_sessions,
     "sweep_overdue": tickets.sweep_overdue,

@@ -1,7 +1,7 @@
 """Incidents: an administrator says that for some time something kept answers from coming; late ones do not count."""
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -18,7 +18,9 @@ from marketdesk.performance.models import Incident
 from marketdesk.tickets.errors import NotAllowed
 from marketdesk.tickets.models import Wait
 
-JOB = "follow_incident"
+JOB, ONE = "follow_incident", "reconsider"
+# Between two merchants, so that mails in between do not wait for all of them.
+APART = timedelta(milliseconds=100)
 
 
 @transaction.atomic
@@ -60,21 +62,29 @@ def withdraw(incident: Incident, *, by: Actor) -> None:
 def touched(incident: Incident, until: datetime) -> QuerySet[Wait]:
     """The late answers whose time to reply an incident touches that lasts until then."""
     late = Q(ended_at__gt=F("due_at")) | Q(ended_at__isnull=True, due_at__lt=until)
-    found = Wait.objects.filter(late, started_at__lt=until, due_at__gt=incident.starts_at, counted=True, excused="")
+    # What is late counts when it was due; of each merchant there is an index of that.
+    found = Wait.objects.filter(late, started_at__lt=until, counts_at__gt=incident.starts_at, counted=True, excused="")
     if incident.merchant_id:
         return found.filter(merchant_id=incident.merchant_id)
     return found.filter(merchant_id__in=Merchant.objects.real().values("pk"))
 
 
+@transaction.atomic
 def follow(payload: dict[str, Any]) -> None:
-    """Whoever has such answers is counted and judged again, each by itself; twice changes nothing more."""
+    """Whoever has such answers is judged again, each in a job of its own, and their days are counted again; twice puts
+    each once."""
     incident, now = Incident.objects.get(pk=payload["incident"]), timezone.now()
     late = touched(incident, datetime.fromisoformat(payload["until"]))
     found = set(late.values_list("merchant_id", "counts_at"))
-    with transaction.atomic():
-        rollups.again(incident.merchant_id, {moment.date() for _merchant, moment in found})
-    for merchant_id in sorted({merchant for merchant, _moment in found}):
-        judging.reconsider(merchant_id, now)
+    rollups.again(incident.merchant_id, {moment.date() for _merchant, moment in found})
+    for number, merchant in enumerate(sorted({merchant for merchant, _moment in found})):
+        key = f"{ONE}:{payload['event']}:{merchant}"
+        Job.put(ONE, {"merchant": merchant}, key=key, run_at=now + APART * number, merchant_id=merchant)
+
+
+def reconsider(payload: dict[str, Any]) -> None:
+    """The job: judge one merchant by what counts now."""
+    judging.reconsider(payload["merchant"], timezone.now())
 
 
 def _refuse_backwards(incident: Incident) -> None:
@@ -97,7 +107,7 @@ def _begin(by: Actor, body: list[Any]) -> None:
 
 def _changed(verb: str, incident: Incident, until: datetime, by: Actor) -> None:
     """Written down and told; a job looks for everybody whose figures change, who may be many."""
-    Event.tell(
+    event = Event.tell(
         verb=verb,
         subject_kind="incident",
         subject_id=incident.pk,
@@ -107,5 +117,5 @@ def _changed(verb: str, incident: Incident, until: datetime, by: Actor) -> None:
         data={"incident": incident.public_id},
         at=by.at,
     )
-    payload = {"incident": incident.pk, "until": until.isoformat()}
+    payload = {"incident": incident.pk, "until": until.isoformat(), "event": event.pk}
     Job.put(JOB, payload, merchant_id=incident.merchant_id)

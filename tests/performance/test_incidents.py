@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from marketdesk import schedule
-from marketdesk.journal.models import AlreadyDone, Event
+from marketdesk.journal.models import AlreadyDone, Event, Job
 from marketdesk.merchants.models import Merchant
 from marketdesk.people.actor import Actor, clock
 from marketdesk.people.models import User
 from marketdesk.performance import incidents, judging, reading, rollups
-from marketdesk.performance.models import CountedDay, Incident, Notice
+from marketdesk.performance.models import CountedDay, Notice
 from marketdesk.policy import promises
 from marketdesk.tickets.errors import NotAllowed
 from tests import answering
@@ -82,18 +82,22 @@ def test_it_can_be_one_merchants_alone(sofia: Actor, store: Merchant, rivals: Me
 
 
 def test_the_worker_withdraws_the_notices_that_rest_on_it_and_counts_the_days_again(
-    sofia: Actor, store: Merchant, rivals: Merchant
+    now: Any, sofia: Actor, store: Merchant, rivals: Merchant
 ) -> None:
     judging.judge(store.pk, NOW)
     judging.judge(rivals.pk, NOW)
     rollups.catch_up(NOW)
 
     incidents.declare("The mail service was down.", BEGAN, DUE, by=sofia)
-    incidents.follow({"incident": Incident.objects.get().pk, "until": DUE.isoformat()})
+    payload = Job.objects.get(kind=incidents.JOB).payload
+    for _twice in range(2):
+        incidents.follow(payload)
+    assert list(CountedDay.objects.filter(counted_at=None)) == [CountedDay(DUE.date())]
+    assert Job.objects.filter(kind=incidents.ONE).count() == 2
+    now.shift(timedelta(minutes=1))
+    work()
 
     assert list(Notice.objects.values_list("withdrawn_how", flat=True)) == ["causes", "causes"]
-    assert list(CountedDay.objects.filter(counted_at=None)) == [CountedDay(DUE.date())]
-    work()
     assert not CountedDay.objects.filter(counted_at=None).exists()
 
 

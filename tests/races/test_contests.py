@@ -7,9 +7,9 @@ from functools import partial
 import pytest
 from django.utils import timezone
 
-from marketdesk.journal.models import Event
+from marketdesk.journal.models import Event, Job
 from marketdesk.performance import contesting, incidents, judging, reading
-from marketdesk.performance.models import Contest, Incident, Notice, NoticeKind, Standing
+from marketdesk.performance.models import Contest, Notice, NoticeKind, Standing
 from marketdesk.policy import promises
 from marketdesk.tickets.models import Wait
 from tests import answering
@@ -84,12 +84,13 @@ def test_deciding_declaring_and_judging_at_once_end_in_the_same_figures(database
         stand = Notice.objects.filter(merchant=store, kind=NoticeKind.WARNING, withdrawn_at__isnull=True)
         assert [one.causes.filter(wait__excused="").count() for one in stand] == ([left] if left >= 3 else [])
 
-        incident = incidents.declare("The mail service was down.", now - 8 * DAY, now, store, by=arena.cast.sofia)
-        payload = {"incident": incident.pk, "until": now.isoformat()}
-        again = race(*(partial(incidents.follow, payload) for _ in range(3)), partial(judging.judge, store.pk, now))
+        incidents.declare("The mail service was down.", now - 8 * DAY, now, store, by=arena.cast.sofia)
+        follow = partial(incidents.follow, Job.objects.get(kind=incidents.JOB, merchant_id=store.pk).payload)
+        reconsider = partial(incidents.reconsider, {"merchant": store.pk})
+        again = race(follow, follow, reconsider, reconsider, partial(judging.judge, store.pk, now))
 
         assert [one for one in again if one is not None] == []
+        assert Job.objects.filter(kind=incidents.ONE, merchant_id=store.pk).count() == 1
         assert not Notice.objects.filter(merchant=store, withdrawn_at__isnull=True).exists()
         assert Standing.objects.get(merchant=store).late == 0
-        Incident.objects.all().delete()
         arena = Arena()
