@@ -23,11 +23,14 @@ def answer(store: Merchant, asked_at: datetime, *, hours: float, customer: User 
     return ticket
 
 
-def month(store: Merchant, now: datetime, *, late: int = 3, in_time: int = 2) -> list[Ticket]:
+def month(
+    store: Merchant, now: datetime, *, late: int = 3, in_time: int = 2, customer: User | None = None
+) -> list[Ticket]:
     """Answers of the days before `now`, the late ones first. As it stands, 60 % are late: severe."""
     start = now - timedelta(days=10)
     hours = [49.0] * late + [1.0] * in_time
-    return [answer(store, start + timedelta(minutes=number), hours=one) for number, one in enumerate(hours)]
+    moments = [start + timedelta(minutes=number) for number in range(len(hours))]
+    return [answer(store, at, hours=one, customer=customer) for at, one in zip(moments, hours, strict=True)]
 
 
 def rated(ticket: Ticket, by: Actor, *, helpful: bool) -> None:

@@ -292,7 +292,9 @@ def sweep_sanctions(_payload: dict[str, Any]) -> None:
     """What has lasted as long as was decided ends, and so does what has lost its reasons."""
     now = timezone.now()
     end_due(now)
-    for merchant_id in Sanction.objects.filter(state__in=OPEN).values_list("merchant_id", flat=True).distinct():
+    for merchant_id in (
+        Sanction.objects.filter(state__in=OPEN).values_list("merchant_id", flat=True).order_by().distinct()
+    ):
         withdraw_baseless(merchant_id, now)
 
 

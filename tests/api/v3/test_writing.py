@@ -44,6 +44,21 @@ def test_a_reply_that_resolves(ticket: Ticket, purchase: Ticket, program: Progra
     )
 
 
+def test_a_suspended_merchants_program_answers_but_does_not_re_open(
+    ticket: Ticket, purchase: Ticket, store: Merchant, program: Program
+) -> None:
+    program.put(f"tickets/{ticket.public_id}", {"state": "CLOSED"})
+    Merchant.objects.filter(pk=store.pk).update(suspended_at=ticket.opened_at)
+
+    with nothing_changed():
+        refused = program.put(f"tickets/{ticket.public_id}", {"state": "AWAITING_MERCHANT"})
+    answered = program.post(f"tickets/{purchase.public_id}/replies", {"message": "We send another."})
+
+    assert refused.refusal == (409, 1000)
+    assert refused.message.startswith("Your account is suspended.")
+    assert answered.status == 200
+
+
 def test_closing_re_opening_and_appealing(ticket: Ticket, purchase: Ticket, program: Program) -> None:
     closed = program.put(f"tickets/{ticket.public_id}", {"state": "CLOSED"})
     reopened = program.put(f"tickets/{ticket.public_id}", {"state": "AWAITING_MERCHANT"})
