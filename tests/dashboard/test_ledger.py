@@ -68,6 +68,15 @@ def test_a_column_of_a_chart_opens_into_its_own_stretch_of_time(page: Any, story
     assert [line.ticket for line in shown.context["lines"]] == [inside]
 
 
+def test_no_stretch_of_time_counts_beforehand(page: Any, story: Story) -> None:
+    story.open(6)
+    window = Window(NOW - timedelta(hours=1), NOW + timedelta(days=1))
+
+    shown = page(address_of(Kind.ANSWERS, window=window).partition("?")[2])
+
+    assert shown.context["lines"] == []
+
+
 def test_today_begins_at_the_readers_midnight(story: Story, mehmet_user: User) -> None:
     mehmet_user.time_zone = "Asia/Taipei"
     mehmet_user.save()
