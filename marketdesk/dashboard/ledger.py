@@ -130,7 +130,7 @@ def ledger(request: MerchantRequest) -> HttpResponse:
     context = {
         "filters": filters,
         "kind": filters.of,
-        "tabs": [(one.label, replace(filters, of=one, verdict=()).url, one is filters.of) for one in Kind],
+        "kinds": [(one.label, replace(filters, of=one, verdict=()).url, one is filters.of) for one in Kind],
         "sentence": sentence(found),
         "running": still_running(found),
         "running_url": replace(filters, verdict=(Verdict.RUNNING,)).url,
@@ -143,6 +143,7 @@ def ledger(request: MerchantRequest) -> HttpResponse:
         "periods": _periods(filters, policy),
         "chips": filters.chips(issues),
         "lines": page.lines,
+        "may_contest": not request.merchant.is_sandbox,
         "next_url": f"{filters.url}&after={page.after}" if page.after else "",
         "first_url": filters.url if after else "",
         "bare_url": Filters(of=filters.of).url,

@@ -2,7 +2,6 @@
 
 import csv
 import io
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,11 +12,12 @@ from django.utils import timezone
 
 from marketdesk.dashboard.ledger import address_of
 from marketdesk.merchants.models import Merchant
-from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
 from marketdesk.performance.counting import Verdict, Window
 from marketdesk.performance.ledger import Kind
 from marketdesk.policy import promises
+from marketdesk.programs import sandbox
+from marketdesk.tickets.models import Ticket, Wait
 from tests.conftest import NOW, signed_in
 from tests.dashboard.conftest import address, words
 from tests.performance.conftest import Story, story
@@ -194,7 +194,22 @@ def test_another_store_sees_nothing_of_it(story: Story, rival_client: Client, ri
         assert late.public_id not in answer.content.decode()
 
 
-def test_the_ledger_is_read_only(mehmet_user: User, mehmet: Actor) -> None:
+def test_the_ledger_is_read_only(mehmet_user: User) -> None:
     for name in ("", ".csv", ".json"):
         assert signed_in(mehmet_user).post(f"{LEDGER}{name}").status_code == 405
-    assert replace(mehmet, at=NOW).at == NOW
+
+
+def test_nothing_is_contested_in_a_sandbox(story: Story, store: Merchant, mehmet_user: User) -> None:
+    late = story.late(-20)
+    client = signed_in(mehmet_user)
+    button = f"Contest {late.public_id[:6]}"
+    assert button in client.get(LEDGER).content.decode()
+
+    here = sandbox.store_of(store)
+    Ticket.objects.update(merchant=here, is_sandbox=True)
+    Wait.objects.update(merchant_id=here.pk)
+    client.post("/dashboard/store", {"store": here.public_id})
+
+    shown = client.get(LEDGER)
+    assert late in [line.ticket for line in shown.context["lines"]]
+    assert button not in shown.content.decode()
