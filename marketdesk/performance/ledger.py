@@ -61,6 +61,11 @@ class Asked:
         wanted = Q(ticket__category__in=self.category) if self.category else Q()
         return wanted & Q(ticket__issue__in=self.issue) if self.issue else wanted
 
+    @property
+    def is_ahead(self) -> bool:
+        """Whether nothing but what still runs is asked for."""
+        return self.verdicts == {Verdict.RUNNING}
+
     def wants(self, verdict: Verdict) -> bool:
         return verdict in self.verdicts if self.verdicts else verdict is not Verdict.RUNNING
 
@@ -149,9 +154,9 @@ class Ledger:
         return Counter(one.verdict for one in [*self.judged, *self.running])
 
     def page(self, after: str = "", size: int = paging.SIZE) -> Page:
-        """The latest first, and what is not due yet before them."""
+        """The latest first; where nothing but what still runs is asked for, the soonest due."""
         key = paging.read_key(after)
-        found = [one for one in self._newest_first() if key is None or self._key(one) < key][: size + 1]
+        found = [one for one in self._in_order() if key is None or self._follows(self._key(one), key)][: size + 1]
         if len(found) <= size and self.asked.older and self.asked.wants(Verdict.OUTSIDE):
             # Beyond the window's end there are no keys of older rows.
             rest = after if key and key[0] < self.asked.window.start else ""
@@ -161,10 +166,15 @@ class Ledger:
 
     def lines(self) -> list[Line]:
         """All of the window, for a file."""
-        return self._lines(list(self._newest_first()))
+        return self._lines(list(self._in_order()))
 
-    def _newest_first(self) -> Iterable[Judged]:
+    def _in_order(self) -> Iterable[Judged]:
+        if self.asked.is_ahead:
+            return self.running
         return (one for one in reversed([*self.judged, *self.running]) if self.asked.wants(one.verdict))
+
+    def _follows(self, one: tuple[datetime, int], other: tuple[datetime, int]) -> bool:
+        return one > other if self.asked.is_ahead else one < other
 
     def _older(self, after: str, size: int) -> list[Judged]:
         """What lies before the window."""

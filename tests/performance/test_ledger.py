@@ -68,6 +68,18 @@ def test_what_can_still_be_answered_in_time_is_listed_when_asked_for(
     assert only(ledger(store, mehmet).page().lines)[0] == Verdict.LATE
 
 
+def test_what_can_still_be_answered_begins_with_the_soonest_due(story: Story, store: Merchant, mehmet: Actor) -> None:
+    tickets = {hours: story.open(hours) for hours in (30, 6, 20)}
+    ahead = ledger(store, mehmet, verdicts=frozenset({Verdict.RUNNING}))
+
+    first = ahead.page(size=2)
+    second = ahead.page(first.after, size=2)
+
+    assert [line.ticket for line in first.lines] == [tickets[6], tickets[20]]
+    assert [line.ticket for line in second.lines] == [tickets[30]]
+    assert second.after == ""
+
+
 def test_other_deeds_than_a_reply_are_called_by_their_names(story: Story, store: Merchant, mehmet: Actor) -> None:
     by = replace(mehmet, at=NOW - 3 * HOUR)
     story.open(-2, "item_problem").appeal("I cannot solve this.", by=by)
