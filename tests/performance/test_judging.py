@@ -200,6 +200,19 @@ def test_a_warning_feeds_one_penalty_notice(penalised: Notice, ada_user: User, s
     assert _given(NoticeKind.PENALTY) == [penalised]
 
 
+def test_a_withdrawn_warning_leads_to_no_penalty_notice(
+    now: Any, warned: Notice, ada_user: User, store: Merchant, sofia: Actor
+) -> None:
+    _promise(penalty_warnings=2)
+    noticing.withdraw(warned, noticing.CONTESTED, by=sofia)
+    answering.late(ada_user, store, NOW + 8 * DAY, 3)
+
+    judging.judge(store.pk, NOW + 10 * DAY)
+
+    assert len(_given(NoticeKind.WARNING)) == 2
+    assert _given(NoticeKind.PENALTY) == []
+
+
 @pytest.mark.parametrize(("microseconds", "given"), [(-1, 1), (0, 0)])
 def test_a_warning_counts_for_ninety_days(
     now: Any, warned: Notice, ada_user: User, store: Merchant, microseconds: int, given: int
@@ -283,6 +296,14 @@ def test_a_penalty_notice_falls_with_one_of_its_warnings(penalised: Notice, stor
     assert penalised.withdrawn_how == noticing.BASELESS
     assert Event.objects.filter(verb="notice_withdrawn").count() == 2
     assert [one.withdrawn_at for one in _given(NoticeKind.WARNING)].count(None) == 2
+
+
+def test_a_notice_is_withdrawn_once_and_keeps_the_first_reason(warned: Notice, sofia: Actor) -> None:
+    noticing.withdraw(warned, noticing.CONTESTED, by=sofia)
+    noticing.withdraw(warned, noticing.BASELESS, by=sofia)
+
+    assert warned.withdrawn_how == noticing.CONTESTED
+    assert Event.objects.filter(verb="notice_withdrawn").count() == 1
 
 
 def test_a_withdrawn_warning_gives_its_waits_to_no_other(
@@ -378,6 +399,8 @@ def test_who_is_not_normal_is_judged_every_hour_and_everybody_every_day(
     now: Any, warned: Notice, in_time: Any, rival_store: Merchant, ada_user: User
 ) -> None:
     answering.in_time(ada_user, rival_store, NOW - DAY)
+    good = Merchant.objects.create(external_id="m-4", name="Good Goods", country="TR")
+    judging.judge(good.pk, NOW)
     Merchant.objects.create(external_id="m-3", name="Asleep", country="TR")
 
     def judged(sweep: str) -> list[int | None]:
@@ -387,7 +410,7 @@ def test_who_is_not_normal_is_judged_every_hour_and_everybody_every_day(
         return list(Job.objects.order_by("merchant_id").values_list("merchant_id", flat=True))
 
     assert judged("sweep_watched") == [warned.merchant_id]
-    assert judged("sweep_everybody") == sorted([warned.merchant_id, rival_store.pk])
+    assert judged("sweep_everybody") == sorted([warned.merchant_id, rival_store.pk, good.pk])
 
 
 def test_a_judgement_costs_the_same_however_much_there_is_to_count(
