@@ -1,6 +1,7 @@
 """Warnings and penalty notices: what each was given for, by which rule, and what to do first."""
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -14,11 +15,24 @@ from marketdesk.dashboard.entrance import MerchantRequest, merchants_only
 from marketdesk.dashboard.page import render
 from marketdesk.journal.models import AlreadyDone, KeyReused
 from marketdesk.lib import paging, percent
-from marketdesk.performance import judging, noticing
-from marketdesk.performance.models import Notice
+from marketdesk.performance import contesting, judging, noticing
+from marketdesk.performance.counting import Verdict
+from marketdesk.performance.models import Contest, Notice
+from marketdesk.performance.noticing import Cause
 from marketdesk.policy import promises
 from marketdesk.policy.defaults import Policy
 from marketdesk.tickets.forms import DeedForm
+from marketdesk.tickets.models import Wait
+
+
+@dataclass(frozen=True)
+class Row:
+    """A late answer behind a warning: how it counts by now, and what was or can be done about it."""
+
+    wait: Wait
+    verdict: Verdict
+    contest: Contest | None
+    can_contest: bool
 
 
 @require_safe
@@ -58,11 +72,11 @@ def notice(request: MerchantRequest, public_id: str) -> HttpResponse:
 
 
 def _show(request: MerchantRequest, notice: Notice, *, refusal: str = "", status: int = 200) -> HttpResponse:
-    until = notice.given_at + timedelta(days=promises.current().contest_days)
+    until, now = contesting.until(contesting.happened_at(notice)), request.actor.at
     late, answers = notice.figures.get("late", 0), notice.figures.get("answers", 0)
     context: dict[str, Any] = {
         "notice": notice,
-        "causes": noticing.causes(notice, request.actor),
+        "causes": [_row(cause, now) for cause in noticing.causes(notice, request.actor)],
         "warnings": noticing.warnings(notice),
         "followed": noticing.follower(notice),
         "rate": percent.show(Fraction(100 * late, answers)) if answers else "",
@@ -70,11 +84,17 @@ def _show(request: MerchantRequest, notice: Notice, *, refusal: str = "", status
         "figures_days": promises.current().figures_days,
         "from": notice.given_at - timedelta(days=notice.rule.get("figures_days", 0)),
         "contest": getattr(notice, "contest", None),
-        "contestable_until": until if request.actor.at < until and not notice.withdrawn_at else None,
+        "contestable_until": until if now < until and not notice.withdrawn_at else None,
         "form": DeedForm(),
         "refusal": refusal,
     }
     return render(request, "dashboard/notices/show.html", context, status=status)
+
+
+def _row(cause: Cause, now: datetime) -> Row:
+    contest = getattr(cause.wait, "contest", None)
+    is_open = cause.verdict == Verdict.LATE and now < contesting.until(contesting.happened_at(cause.wait))
+    return Row(cause.wait, cause.verdict, contest, is_open and contest is None)
 
 
 def _in_words(policy: Policy) -> dict[str, Any]:

@@ -84,7 +84,7 @@ class Cause:
 def waits(notice: Notice, by: Actor) -> list[Wait]:
     """The waits behind a warning that the reader may see, the first that was due first."""
     behind = Wait.objects.filter(caused__notice=notice, ticket__in=Ticket.objects.visible_to(by))
-    return list(behind.select_related("ticket").order_by("due_at", "pk"))
+    return list(behind.select_related("ticket", "contest").order_by("due_at", "pk"))
 
 
 def causes(notice: Notice, by: Actor) -> list[Cause]:

@@ -1,5 +1,6 @@
 """The pages of notices: what each was given for, read once, and nobody else's."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from marketdesk.journal.models import Event
 from marketdesk.merchants.models import Merchant
 from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
-from marketdesk.performance import judging, noticing
+from marketdesk.performance import contesting, judging, noticing
 from marketdesk.performance.counting import Rate
 from marketdesk.performance.models import Notice
 from marketdesk.policy import promises
@@ -112,6 +113,40 @@ def test_what_does_not_count_any_more_is_marked(
     assert "Too little of what it was given for still counts." in page
     assert page.count("Contested and granted") == 1
     assert "I have read this" not in page
+
+
+def test_a_notice_and_its_late_answers_lead_to_contesting_while_there_is_time(
+    warned: Notice, mehmet_client: Client, now: Any
+) -> None:
+    waits = Wait.objects.filter(caused__notice=warned)
+    doors = [f"contest/wait/{wait.pk}" for wait in waits] + [f"contest/notice/{warned.public_id}"]
+
+    def open_doors() -> list[str]:
+        page = mehmet_client.get(address(warned)).content.decode()
+        return [door for door in doors if door in page]
+
+    now.shift(9 * DAY - timedelta(seconds=1))
+    in_time = open_doors()
+    now.shift(timedelta(seconds=1))  # the answers were due fourteen days ago
+    only_notice = open_doors()
+    now.shift(5 * DAY)
+
+    assert in_time == doors
+    assert only_notice == doors[-1:]
+    assert open_doors() == []
+
+
+def test_what_was_contested_leads_to_its_contest(warned: Notice, mehmet: Actor, mehmet_client: Client) -> None:
+    wait = Wait.objects.filter(caused__notice=warned).first()
+    assert wait
+    by = replace(mehmet, at=NOW)
+    contests = [contesting.contest(one, "We answered by phone.", by=by) for one in (wait, warned)]
+
+    page = mehmet_client.get(address(warned))
+
+    assert [f"contests/{one.public_id}" in page.content.decode() for one in contests] == [True, True]
+    assert "Contested, not decided yet" in words(page)
+    assert f"contest/notice/{warned.public_id}" not in page.content.decode()
 
 
 def test_a_penalty_notice_and_its_warnings_lead_to_each_other(
