@@ -18,6 +18,7 @@ from marketdesk.tickets.models import Ticket, Wait
 from tests import answering
 from tests.conftest import NOW
 from tests.dashboard.conftest import picture, words
+from tests.test_tenancy import picture_of
 from tests.unchanged import nothing_changed
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("now")]
@@ -157,6 +158,16 @@ def test_a_rival_reaches_nothing_of_it(
             assert rival_client.post(address(thing), {"text": REASON}).status_code == 404
     assert REASON not in words(rival_client.get("/dashboard/performance/contests"))
     assert mehmet_client.get("/dashboard/performance/contest/refund/1").status_code == 404
+
+
+def test_a_contest_shows_its_own_pictures_and_no_other(
+    late: list[Wait], mehmet: Actor, rival: Actor, mehmet_client: Client, sofia_client: Client
+) -> None:
+    first, second = (contesting.contest(one, REASON, [picture_of(mehmet)], by=mehmet) for one in late[:2])
+
+    for other in (second.pictures.get(), picture_of(mehmet), picture_of(rival)):
+        for client, door in ((mehmet_client, "dashboard/performance"), (sofia_client, "support")):
+            assert client.get(f"/{door}/contests/{first.public_id}/pictures/{other.public_id}").status_code == 404
 
 
 def test_an_empty_list_says_what_can_be_contested(mehmet_client: Client) -> None:
