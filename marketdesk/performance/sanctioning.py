@@ -86,6 +86,11 @@ def counts(actor: Actor) -> dict[SanctionList, int]:
     return {one: open_.filter(one.holds(actor.at)).count() for one in SanctionList if one is not SanctionList.OVER}
 
 
+def to_decide(actor: Actor) -> int:
+    """How many wait for a person's decision."""
+    return Sanction.objects.visible_to(actor).filter(SanctionList.TO_DECIDE.holds(actor.at), ended_at=None).count()
+
+
 def is_heard(sanction: Sanction, now: datetime) -> bool:
     """Whether the merchant has answered, or had the time to."""
     return sanction.answered_at is not None or sanction.hear_until <= now

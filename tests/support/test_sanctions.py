@@ -63,6 +63,17 @@ def test_every_agent_finds_it_and_reads_it(heard: Sanction, sofia_client: Client
     assert "Block impressions" not in page
 
 
+def test_what_waits_for_a_decision_is_counted_beside_the_queues(
+    block: Sanction, mehmet: Actor, sofia_client: Client
+) -> None:
+    link = '<a href="/support/sanctions">Sanctions</a>'
+    assert link in sofia_client.get("/support/queues/unassigned").content.decode()
+
+    sanctioning.answer(block, "We moved house.", by=mehmet)
+
+    assert 'Sanctions <b class="due-now">1</b>' in sofia_client.get("/support/queues/unassigned").content.decode()
+
+
 @pytest.mark.parametrize("act", ["confirm", "decline", "lift"])
 def test_an_agent_decides_nothing(act: str, heard: Sanction, sofia_client: Client, sofia_user: User) -> None:
     for is_staff in (False, True):  # an administrator without a second factor
