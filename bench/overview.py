@@ -4,6 +4,7 @@ PostgreSQL of its own. Every merchant has had something on each of 180 days, and
 The pages are asked for as a browser would, without the network; the seconds are those of the slowest of five.
 """
 
+import itertools
 import os
 import random
 import subprocess
@@ -66,10 +67,12 @@ def measure(name: str, merchants: int) -> None:
 
 def fill(number: int) -> None:
     """Merchants with standings, their days, the groups' days, and waits."""
+    from marketdesk.lib import countries
     from marketdesk.merchants.models import Merchant
     from marketdesk.people.models import User
     from marketdesk.performance.models import CountedDay, GroupDay, MerchantDay, Standing
     from marketdesk.tickets.models import Issue, Ticket, Wait
+    from marketdesk.tickets.rules import Category
 
     rng, now = random.Random(1), datetime.now(UTC)
     Issue.seed()
@@ -77,32 +80,38 @@ def fill(number: int) -> None:
         Merchant(external_id=f"m-{one}", name=f"Store {one}", country=rng.choice(("DE", "FR", "TR")))
         for one in range(number)
     )
+    levels = rng.choices(("normal", "watch", "severe"), (90, 8, 2), k=number)
     Standing.objects.bulk_create(
-        Standing(merchant=one, answers=60, late=rng.randrange(10), ratings=20, helpful=rng.randrange(15, 20), judged_at=now,
-                 level=rng.choices(("normal", "watch", "severe"), (90, 8, 2))[0])
-        for one in merchants
-    )  # fmt: skip
+        Standing(merchant=one, level=level, answers=60, late=3, ratings=20, helpful=17, judged_at=now)
+        for one, level in zip(merchants, levels, strict=True)
+    )
     for back in range(1, DAYS + 1):
         day = (now - timedelta(days=back)).date()
         MerchantDay.objects.bulk_create(
-            (MerchantDay(merchant=one, day=day, opened=3, answers=3, late=rng.random() < 0.1, ratings=1, helpful=1)
-             for one in merchants), batch_size=2000,
-        )  # fmt: skip
+            (
+                MerchantDay(merchant=one, day=day, opened=3, answers=3, late=rng.random() < 0.1, ratings=1, helpful=1)
+                for one in merchants
+            ),
+            batch_size=2000,
+        )
+        counts = {"opened": 9, "answers": 9, "late": 1, "ratings": 3, "helpful": 2}
+        groups = itertools.product(countries.EUROPE, Category.values, ("de", "en", "fr", "tr"))
         GroupDay.objects.bulk_create(
-            (GroupDay(day=day, country=country, category=category, language=language, opened=9, answers=9, late=1,
-                      ratings=3, helpful=2)
-             for country in "AT BE BG CH CY CZ DE DK EE ES FI FR GB GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT".split()
-             for category in ("post_purchase", "pre_purchase", "post_customer_support")
-             for language in ("de", "en", "fr", "tr")), batch_size=2000,
-        )  # fmt: skip
+            GroupDay(day=day, country=a, category=b, language=c, **counts) for a, b, c in groups
+        )
         CountedDay.objects.create(day=day, counted_at=now)
     customer = User.objects.create_user("ada@example.org", name="Ada Lovelace", country="DE")
+    moments = {"opened_at": now, "turned_at": now, "public_updated_at": now}
+    stands = {"state": "with_merchant", "desk": "merchant", "shared": True, **moments}
+    about = {"customer": customer, "issue_id": "order_status", "category": Category.POST_CUSTOMER_SUPPORT, **stands}
     tickets = Ticket.objects.bulk_create(
-        (Ticket(merchant=one, customer=customer, issue_id="order_status", category="post_customer_support", subject="Where?",
-                state="with_merchant", desk="merchant", shared=True, opened_at=now, turned_at=now, public_updated_at=now,
-                due_at=now + timedelta(hours=rng.uniform(0, 48)))
-         for one in merchants for _ticket in range(4)), batch_size=2000,
-    )  # fmt: skip
+        (
+            Ticket(merchant=one, subject="Where is it?", due_at=now + timedelta(hours=rng.uniform(0, 48)), **about)
+            for one in merchants
+            for _ticket in range(4)
+        ),
+        batch_size=2000,
+    )
     Wait.objects.bulk_create(
         (Wait(ticket=one, merchant_id=one.merchant_id, started_at=now, due_at=one.due_at, hours=48) for one in tickets),
         batch_size=2000,
