@@ -38,16 +38,16 @@ def measure(name: str, merchants: int) -> None:
     import django
 
     django.setup()
-    from django.core.management import call_command
     from django.db import connection
     from django.test import Client
     from django.test.utils import CaptureQueriesContext
 
+    from marketdesk import home
     from marketdesk.people.models import User
     from marketdesk.people.party import Party
 
-    call_command("migrate", verbosity=0)
-    call_command("createcachetable", verbosity=0)
+    home.make_folders()
+    home.prepare(lambda _words: None)
     fill(merchants)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
@@ -71,11 +71,10 @@ def fill(number: int) -> None:
     from marketdesk.merchants.models import Merchant
     from marketdesk.people.models import User
     from marketdesk.performance.models import CountedDay, GroupDay, MerchantDay, Standing
-    from marketdesk.tickets.models import Issue, Ticket, Wait
+    from marketdesk.tickets.models import Ticket, Wait
     from marketdesk.tickets.rules import Category
 
     rng, now = random.Random(1), datetime.now(UTC)
-    Issue.seed()
     merchants = Merchant.objects.bulk_create(
         Merchant(external_id=f"m-{one}", name=f"Store {one}", country=rng.choice(("DE", "FR", "TR")))
         for one in range(number)
@@ -113,7 +112,10 @@ def fill(number: int) -> None:
         batch_size=2000,
     )
     Wait.objects.bulk_create(
-        (Wait(ticket=one, merchant_id=one.merchant_id, started_at=now, due_at=one.due_at, hours=48) for one in tickets),
+        (
+            Wait(ticket=one, merchant_id=one.merchant_id, started_at=now, due_at=one.due_at or now, hours=48)
+            for one in tickets
+        ),
         batch_size=2000,
     )
 

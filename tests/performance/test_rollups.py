@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 
 from marketdesk import schedule
+from marketdesk.cli import figures, main
 from marketdesk.journal.models import Job
 from marketdesk.merchants.models import Merchant
 from marketdesk.orders.models import Product
@@ -184,6 +185,22 @@ def test_a_long_past_is_counted_a_month_at_a_time(told: Ticket) -> None:
 def test_without_tickets_there_is_nothing_to_count(db: None) -> None:
     assert rollups.catch_up(NOW) == 0
     assert list(rollups.rebuild(NOW)) == []
+
+
+def test_one_command_counts_everything_again(
+    now: Any, told: Ticket, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for step in ("start", "prepare"):  # the test's own database is ready
+        monkeypatch.setattr(figures, step, lambda: None)
+    rollups.catch_up(NOW)
+    right = list(MerchantDay.objects.order_by("day").values_list("day", *SUMS))
+    MerchantDay.objects.update(late=9)
+    MerchantDay.objects.first().delete()  # type: ignore[union-attr]
+
+    assert main(["figures", "rebuild"]) == 0
+
+    assert list(MerchantDay.objects.order_by("day").values_list("day", *SUMS)) == right
+    assert "5 days were counted again, 2026-11-13 to 2026-11-17." in capsys.readouterr().err
 
 
 def test_the_worker_counts(now: Any, told: Ticket) -> None:

@@ -60,6 +60,12 @@ def test_the_figures_stand_with_what_followed(
         assert words in page, words
 
 
+def test_a_ticket_leads_to_its_merchant(late: list[Ticket], store: Merchant, sofia_client: Client) -> None:
+    page = sofia_client.get(f"/support/tickets/{late[0].public_id}").content.decode()
+
+    assert f'href="/support/merchants/{store.public_id}"' in page
+
+
 def test_a_merchant_without_tickets_has_no_rates(store: Merchant, sofia_client: Client) -> None:
     page = page_of(store, sofia_client)
 
