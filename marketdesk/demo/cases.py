@@ -176,7 +176,7 @@ class Casebook:
         hours: float = promises.current().reply_hours
         for place in range(number):
             left = 2 + (hours - 3) * (place + self.rng.random()) / number
-            late = 0.1 + shop.late_share / 2
+            late = 0.04 + shop.late_share / 2
             is_late = place in (1, 2) if number > 10 else place and self.rng.random() < late
             if category in QUESTIONS and is_late:
                 left = -self.rng.triangular(0.5, 30, 3)
@@ -324,7 +324,7 @@ class Casebook:
         is_adas = case.resident is self.people.residents[0]
         if at > self.now or (is_adas and self.now - at < timedelta(days=5)):
             return
-        helpful = rng.random() < 0.92 - case.shop.late_share * 0.9
+        helpful = rng.random() < 0.97 - case.shop.late_share * 0.9
         said = comments()[case.conversation.language]["helpful" if helpful else "unhelpful"]
         history.rate(helpful=helpful, comment=rng.choice(said) if rng.random() < 0.4 else "", at=at)
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from tqdm import tqdm
 
 from marketdesk.demo.cases import TICKETS, Casebook
+from marketdesk.demo.judged import Court
 from marketdesk.demo.ledger import Ledger
 from marketdesk.demo.photos import photo
 from marketdesk.demo.population import CUSTOMERS, PASSWORD, Population, Shop, populate
@@ -100,6 +101,7 @@ def _fill(now: datetime, rng: random.Random, scale: float, bar: Any) -> Populati
     ledger.store(bar.update)
     # The pictures were kept once without a message; what the tickets show are rows of their own.
     Attachment.objects.filter(message__isnull=True).delete()
+    Court(people, now).play()
     return people
 
 

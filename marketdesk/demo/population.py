@@ -19,8 +19,8 @@ PASSWORD = "bazario-demo"  # noqa: S105 everybody in the demo signs in with it, 
 CUSTOMERS = 1500
 SUPPORT = (("Sofia Rossi", "en"), ("Jonas Keller", "de"), ("Amélie Fournier", "fr"), ("Yusuf Aydın", "tr"))
 # How often a store answers too late; some of them have a habit of it (M45).
-LATE_SHARE = {12: 0.12, 13: 0.3, 14: 0.18, 15: 0.55}
-USUALLY_LATE = 0.03
+LATE_SHARE = {12: 0.12, 13: 0.4, 14: 0.18, 15: 0.95}
+USUALLY_LATE = 0.01
 
 
 @dataclass

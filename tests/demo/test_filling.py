@@ -1,6 +1,7 @@
 """The demo: big enough to feel, something to do everywhere, and consistent to the last row."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -21,7 +22,21 @@ from marketdesk.orders.models import Order, OrderItem, Product
 from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
 from marketdesk.people.party import Party
-from marketdesk.performance.models import Rating
+from marketdesk.performance.levels import Level
+from marketdesk.performance.models import (
+    Contest,
+    ContestKind,
+    Incident,
+    MerchantDay,
+    Notice,
+    NoticeKind,
+    Outcome,
+    Rating,
+    Sanction,
+    SanctionKind,
+    SanctionState,
+    Standing,
+)
 from marketdesk.policy import promises
 from marketdesk.programs import stories
 from marketdesk.programs.models import AccessToken
@@ -167,6 +182,31 @@ def test_a_second_call_answers_the_same_and_changes_nothing(full: dict[str, Any]
 
     assert again == {name: full[name] for name in ("url", "people", "merchants", "sandbox")}
     assert (Ticket.objects.count(), Event.objects.count(), AccessToken.objects.count()) == before
+
+
+def test_there_are_good_middling_and_bad_figures(full: dict[str, Any]) -> None:
+    levels = Counter(Standing.objects.values_list("level", flat=True))
+
+    assert levels.total() == 25
+    assert levels[Level.NORMAL] >= 10
+    assert levels[Level.WATCH] >= 5
+    assert levels[Level.SEVERE] >= 1
+
+
+def test_the_stores_that_are_shown_have_something_of_everything(full: dict[str, Any]) -> None:
+    notices, sanctions, contests = Notice.objects.all(), Sanction.objects.all(), Contest.objects.all()
+
+    assert {one.kind for one in notices} == set(NoticeKind)
+    assert notices.filter(read_at=None).exists()
+    assert notices.exclude(read_at=None).exists()
+    assert {one.kind for one in sanctions.filter(state=SanctionState.PROPOSED)} == set(SanctionKind)
+    assert sanctions.filter(state=SanctionState.PROPOSED, hear_until__gt=NOW, answered_at=None).exists()
+    assert sanctions.filter(state=SanctionState.CONFIRMED).count() == 1
+    assert Merchant.objects.filter(impressions_blocked_at__lt=NOW).count() == 1
+    assert set(contests.filter(merchant__name="Anadolu Home").values_list("outcome", flat=True)) == {"", *Outcome}
+    assert contests.filter(kind=ContestKind.NOTICE, outcome="").exists()
+    assert Incident.objects.count() == 1
+    assert MerchantDay.objects.filter(day=NOW.date() - timedelta(days=1)).exists()
 
 
 # What holds for every ticket
