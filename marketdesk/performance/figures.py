@@ -155,9 +155,10 @@ def _numbers(strands: Strands, window: Window, policy: Policy) -> Numbers:
 
 def _judged(strands: Strands, end: datetime, policy: Policy) -> Rates:
     """The rates of the days before a moment, from what is known now."""
-    window = Window.before(end, policy.figures_days)
-    ratings = reading.judged_again(strands.rated.within(window), window, policy.customer_ratings)
-    return reading.rates_of(strands.waits.within(window), ratings, policy.figures_sample)
+    window, sample = Window.before(end, policy.figures_days), policy.figures_sample
+    rated = [(one.customer_id, one) for one in strands.rated.within(window)]
+    late = counting.late_rate((one.verdict for one in strands.waits.within(window)), sample)
+    return Rates(late, counting.csat(counting.of_ratings(rated, window, policy.customer_ratings), sample))
 
 
 def _volume(tickets: Iterable[OpenedTicket]) -> tuple[Volume, ...]:
