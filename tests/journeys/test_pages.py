@@ -99,6 +99,7 @@ def test_pages_are_for_everybody(
             *(f"/dashboard/tickets/{one}/" for one in ("post-purchase", "pre-purchase", "closed", "with-support")),
             *(f"/dashboard/tickets/{one}" for one in ids),
             "/dashboard/search?q=nothing",
+            *(f"/dashboard/performance/ledger?{one}" for one in ("", "verdict=running", "of=ratings&verdict=helpful")),
             "/dashboard/apps",
             "/dashboard/apps/new",
             *(f"/dashboard/apps/{own.public_id}{one}" for one in ("", "/secret", "/token", "/remove", "/revoke")),
@@ -187,6 +188,7 @@ def test_nothing_that_a_stranger_writes_runs(
         (mehmet_user, "mehmet-password"): [
             "/dashboard/tickets/post-purchase/",
             f"/dashboard/tickets/{ticket.public_id}",
+            "/dashboard/performance/ledger?verdict=running",
         ],
         (sofia_user, "sofia-password"): ["/support/queues/with-merchants", f"/support/tickets/{ticket.public_id}"],
     }
