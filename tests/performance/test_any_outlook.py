@@ -141,7 +141,7 @@ INCIDENTS = st.lists(incidents_of, max_size=2)
 RATINGS = st.lists(ratings_of(), max_size=12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(WAITS, INCIDENTS, st.floats(0, 1), RATINGS)
 def test_it_comes_true(
     waits: list[JudgedWait], incidents: list[During], share: float, ratings: list[JudgedRating]
