@@ -40,7 +40,7 @@ from tests.races.killing import COMMIT, Failpoint, killed_in
 pytestmark = [pytest.mark.heavy, pytest.mark.many]
 
 SOAK = int(os.environ.get("SOAK", "1"))
-TRIES = 3 * SOAK
+TRIES = 2 * SOAK
 KILLS = 50 * SOAK
 LATE = 5
 DAY = timedelta(days=1)
