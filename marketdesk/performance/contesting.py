@@ -8,8 +8,10 @@ from typing import Any
 
 from django.db import models, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from marketdesk.journal.models import Audience, Deed, Event
+from marketdesk.merchants.models import Merchant
 from marketdesk.people.actor import Actor
 from marketdesk.people.party import Party
 from marketdesk.performance import counting, judging, noticing, reading, rollups
@@ -79,13 +81,20 @@ def until(moment: datetime) -> datetime:
 
 def check(subject: Subject, now: datetime) -> None:
     """Raises NotAllowed, saying why, where it cannot be contested (any more)."""
+    if Merchant.objects.is_sandbox(subject.merchant_id):
+        raise NotAllowed("sandbox", _("Nothing counts in a sandbox, so there is nothing to contest."))
     if of(subject) is not None:
         raise NotAllowed("contested", _("This was contested already. Each thing can be contested once."))
     if not is_against(subject, now):
         raise NotAllowed("not_against", _("This does not count against you, so there is nothing to contest."))
     if now >= until(happened_at(subject)):
         days = promises.current().contest_days
-        raise NotAllowed("too_late", _("This is over: it could be contested for %(days)s days.") % {"days": days})
+        words = ngettext(
+            "This is over: it could be contested for %(days)s day.",
+            "This is over: it could be contested for %(days)s days.",
+            days,
+        )
+        raise NotAllowed("too_late", words % {"days": days})
 
 
 def is_against(subject: Subject, now: datetime) -> bool:
@@ -117,10 +126,8 @@ def contest(subject: Subject, reason: str, pictures: Sequence[Attachment] = (), 
     locked: Subject | None = _seen(kind, by).select_for_update(of=("self",)).filter(pk=subject.pk).first()
     if locked is None:
         raise NotAllowed("absent", _("There is no such thing to contest."))
-    made = Contest(merchant_id=by.merchant_id, kind=kind, reason=reason, made_at=by.at, made_by_id=by.user_id)
-    if made.merchant.is_sandbox:
-        raise NotAllowed("sandbox", _("Nothing counts in a sandbox, so there is nothing to contest."))
     check(locked, by.at)
+    made = Contest(merchant_id=by.merchant_id, kind=kind, reason=reason, made_at=by.at, made_by_id=by.user_id)
     setattr(made, kind, locked)
     made.save(force_insert=True)
     made.pictures.set(_take(pictures, by))

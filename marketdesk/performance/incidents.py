@@ -59,9 +59,9 @@ def withdraw(incident: Incident, *, by: Actor) -> None:
     _changed("incident_withdrawn", incident, incident.ends_at or by.at, by)
 
 
-def touched(incident: Incident, until: datetime) -> QuerySet[Wait]:
-    """The late answers whose time to reply an incident touches that lasts until then."""
-    late = Q(ended_at__gt=F("due_at")) | Q(ended_at__isnull=True, due_at__lt=until)
+def touched(incident: Incident, until: datetime, now: datetime) -> QuerySet[Wait]:
+    """The answers that are late by now and whose time to reply an incident touches that lasts until then."""
+    late = Q(ended_at__gt=F("due_at")) | Q(ended_at__isnull=True, due_at__lt=now)
     # What is late counts when it was due; of each merchant there is an index of that.
     found = Wait.objects.filter(late, started_at__lt=until, counts_at__gt=incident.starts_at, counted=True, excused="")
     if incident.merchant_id:
@@ -74,7 +74,7 @@ def follow(payload: dict[str, Any]) -> None:
     """Whoever has such answers is judged again, each in a job of its own, and their days are counted again; twice puts
     each once."""
     incident, now = Incident.objects.get(pk=payload["incident"]), timezone.now()
-    late = touched(incident, datetime.fromisoformat(payload["until"]))
+    late = touched(incident, datetime.fromisoformat(payload["until"]), now)
     found = set(late.values_list("merchant_id", "counts_at"))
     rollups.again(incident.merchant_id, {moment.date() for _merchant, moment in found})
     for number, merchant in enumerate(sorted({merchant for merchant, _moment in found})):

@@ -135,7 +135,8 @@ def _list(request: AgentRequest, form: IncidentForm, *, refused: str = "", statu
 def _show(
     request: AgentRequest, incident: Incident, *, problems: list[str] | None = None, status: int = 200
 ) -> HttpResponse:
-    excused = room.touched(incident, incident.ends_at or request.actor.at).values_list("merchant_id", flat=True)
+    now = request.actor.at
+    excused = room.touched(incident, incident.ends_at or now, now).values_list("merchant_id", flat=True)
     merchants = [] if incident.withdrawn_at else list(excused)
     context = {
         "incident": incident,
@@ -143,7 +144,7 @@ def _show(
         "merchants": len(set(merchants)),
         "form": DeedForm(),
         "typed": request.POST.get("ends_at", ""),
-        "now": request.actor.at,
+        "now": now,
         "problems": problems,
     }
     return render(request, "support/incident.html", context, status=status)

@@ -10,10 +10,12 @@ from marketdesk.journal.models import AlreadyDone, Event, Job
 from marketdesk.merchants.models import Merchant
 from marketdesk.people.actor import Actor, clock
 from marketdesk.people.models import User
-from marketdesk.performance import incidents, judging, reading, rollups
-from marketdesk.performance.models import CountedDay, Notice
+from marketdesk.performance import counting, incidents, judging, reading, rollups
+from marketdesk.performance.counting import Window
+from marketdesk.performance.models import CountedDay, Incident, Notice
 from marketdesk.policy import promises
 from marketdesk.tickets.errors import NotAllowed
+from marketdesk.tickets.models import Wait
 from tests import answering
 from tests.conftest import NOW
 from tests.unchanged import nothing_changed
@@ -70,14 +72,27 @@ def test_it_excuses_what_was_late_while_it_lasted(
     made = incidents.declare("The mail service was down.", starts_at, ends_at, by=sofia)
 
     assert late(store) == ((0, 2) if excuses else (3, 5))
-    assert incidents.touched(made, ends_at or NOW).count() == (3 if excuses else 0)
+    assert incidents.touched(made, ends_at or NOW, NOW).count() == (3 if excuses else 0)
+
+
+def test_the_worker_finds_exactly_what_the_rule_excuses(store: Merchant) -> None:
+    """A microsecond before, at and after each edge, in every combination: in time, late, open and overdue."""
+    overdue = answering.ask(User.objects.get(), store, NOW - 3 * DAY).waits.get()
+    waits = [Wait.objects.earliest("pk"), Wait.objects.filter(ended_at__isnull=False).latest("pk"), overdue]
+    assert [counting.of_wait(one, Window(one.started_at, NOW)) for one in waits] == ["in_time", "late", "late"]
+    edges = {moment + n * TICK for one in waits for moment in (one.started_at, one.due_at) for n in (-1, 0, 1)}
+
+    for starts_at, ends_at in [(a, b) for a in edges for b in (*edges, None) if b is None or a < b]:
+        incident = Incident(merchant=store, starts_at=starts_at, ends_at=ends_at)
+        excused = {one for one in waits if counting.of_wait(one, Window(one.started_at, NOW), [incident]) == "incident"}
+        assert set(incidents.touched(incident, ends_at or NOW, NOW)) & set(waits) == excused, (starts_at, ends_at)
 
 
 def test_it_can_be_one_merchants_alone(sofia: Actor, store: Merchant, rivals: Merchant) -> None:
     made = incidents.declare("The line to Anadolu Home was cut.", BEGAN, DUE, store, by=sofia)
 
     assert (late(store), late(rivals)) == ((0, 2), (3, 5))
-    assert incidents.touched(made, DUE).count() == 3
+    assert incidents.touched(made, DUE, NOW).count() == 3
     assert Event.objects.get(verb="incident_declared").merchant_id == store.pk
 
 
@@ -158,4 +173,4 @@ def test_sandboxes_are_not_touched(sofia: Actor, store: Merchant, ada_user: User
 
     made = incidents.declare("The mail service was down.", BEGAN, DUE, by=sofia)
 
-    assert incidents.touched(made, DUE).count() == 3
+    assert incidents.touched(made, DUE, NOW).count() == 3
