@@ -97,7 +97,7 @@ def test_a_double_click_contests_once(wait: Wait, mehmet_client: Client) -> None
     assert Contest.objects.count() == 1
 
 
-@pytest.mark.parametrize("text", ["", "  \n ", "x" * 5001])
+@pytest.mark.parametrize("text", [" \n ", "x" * 5001])
 def test_without_a_good_reason_nothing_is_sent_and_all_is_kept(text: str, wait: Wait, mehmet_client: Client) -> None:
     answer = mehmet_client.post(address(wait), {"text": text, "pictures": picture("log.png")})
 

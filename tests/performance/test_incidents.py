@@ -57,14 +57,10 @@ def work() -> None:
     ("starts_at", "ends_at", "excuses"),
     [
         (BEGAN + HOUR, BEGAN + 2 * HOUR, True),
-        (BEGAN - HOUR, BEGAN + TICK, True),
         (BEGAN - HOUR, BEGAN, False),
-        (DUE - TICK, DUE + HOUR, True),
-        (DUE, DUE + HOUR, False),
-        (DUE + HOUR, None, False),
         (BEGAN - DAY, None, True),
     ],
-    ids=["within", "over it began", "over before", "before due", "at due", "after due", "still lasting"],
+    ids=["within", "over before", "still lasting"],
 )
 def test_it_excuses_what_was_late_while_it_lasted(
     starts_at: Any, ends_at: Any, excuses: bool, sofia: Actor, store: Merchant
@@ -154,9 +150,10 @@ def test_it_ends_after_it_began(sofia: Actor) -> None:
 
 
 def test_only_the_platform_declares_one(mehmet: Actor, ada: Actor) -> None:
-    for actor in (mehmet, ada, clock(NOW)):
-        with nothing_changed(), pytest.raises(NotAllowed):
-            incidents.declare("I was ill.", BEGAN, by=actor)
+    with nothing_changed():
+        for actor in (mehmet, ada, clock(NOW)):
+            with pytest.raises(NotAllowed):
+                incidents.declare("I was ill.", BEGAN, by=actor)
 
 
 def test_a_form_that_is_sent_twice_declares_once(sofia: Actor) -> None:

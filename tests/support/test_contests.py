@@ -28,7 +28,7 @@ REASON = "The portal was down from 9 to 11."
 
 @pytest.fixture
 def late(ada_user: User, store: Merchant) -> list[Wait]:
-    answering.in_time(ada_user, store, NOW - 5 * DAY, 3)
+    answering.in_time(ada_user, store, NOW - 5 * DAY, 2)
     return answering.late(ada_user, store, NOW - 5 * DAY, 3)
 
 
@@ -66,8 +66,8 @@ def test_everything_to_decide_is_beside_it(contest: Contest, sofia_client: Clien
     for one in (
         REASON,
         "late by 24 h",
-        "50% (3 of 6) now",
-        "40% (2 of 5) if granted",
+        "60% (3 of 5) now",
+        "- (2 of 4) if granted",
         "Severe",
         "Do you ship",
         "Yes, we do.",
@@ -93,15 +93,13 @@ def test_she_decides_with_a_reason(outcome: str, stands: bool, contest: Contest,
     assert "Your decision" not in page
 
 
-@pytest.mark.parametrize("fields", [{"outcome": "granted"}, {"reason": "Yes."}, {"outcome": "later", "reason": "Yes."}])
-def test_without_a_decision_or_a_reason_nothing_changes(
-    fields: dict[str, str], contest: Contest, sofia_client: Client
-) -> None:
-    with nothing_changed():
-        answer = sofia_client.post(address(contest), {"key": "k-1", **fields})
+def test_without_a_decision_or_a_reason_nothing_changes(contest: Contest, sofia_client: Client) -> None:
+    for fields in ({"outcome": "granted"}, {"reason": "Yes."}, {"outcome": "later", "reason": "Yes."}):
+        with nothing_changed():
+            answer = sofia_client.post(address(contest), {"key": "k-1", **fields})
 
-    assert answer.status_code == 422
-    assert f"{fields.get('reason', '')}</textarea>" in answer.content.decode()
+        assert answer.status_code == 422
+        assert f"{fields.get('reason', '')}</textarea>" in answer.content.decode()
 
 
 def test_a_colleague_was_quicker_and_her_reason_is_kept(contest: Contest, sofia: Actor, sofia_client: Client) -> None:
@@ -168,33 +166,31 @@ def test_an_administrator_declares_one_for_all(late: list[Wait], administrator: 
     assert "Sofia Rossi" in page
 
 
-@pytest.mark.parametrize("name", ["m-1", "anadolu home", "public"])
-def test_or_for_one_merchant_by_id_or_name(name: str, store: Merchant, administrator: Client) -> None:
-    named = store.public_id if name == "public" else name
+def test_or_for_one_merchant_by_id_or_name(store: Merchant, administrator: Client) -> None:
+    for name in ("m-1", "anadolu home", store.public_id):
+        administrator.post("/support/incidents", {**FORM, "whom": "one", "merchant": name, "key": name})
 
-    administrator.post("/support/incidents", {**FORM, "whom": "one", "merchant": named})
-
-    assert Incident.objects.get().merchant == store
+    assert [one.merchant for one in Incident.objects.all()] == [store] * 3
 
 
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"words": ""}, {"starts_at": ""}, {"starts_at": "tomorrow"}, {"whom": ""}, {"whom": "one"},
-        {"whom": "one", "merchant": "nobody"}, {"whom": "one", "merchant": "Twin"},
-        {"ends_at": "2026-11-12T08:00"}, {"words": "x" * 201},
-    ],
-)  # fmt: skip
-def test_a_form_that_is_not_clear_changes_nothing(fields: dict[str, str], administrator: Client) -> None:
+UNCLEAR = [
+    {"words": ""}, {"starts_at": ""}, {"starts_at": "tomorrow"}, {"whom": ""}, {"whom": "one"},
+    {"whom": "one", "merchant": "nobody"}, {"whom": "one", "merchant": "Twin"},
+    {"ends_at": "2026-11-12T08:00"}, {"words": "x" * 201},
+]  # fmt: skip
+
+
+def test_a_form_that_is_not_clear_changes_nothing(administrator: Client) -> None:
     for number in range(2):
         Merchant.objects.create(external_id=f"t-{number}", name="Twin")
 
     with nothing_changed():
-        answer = administrator.post("/support/incidents", {**FORM, **fields})
+        for fields in UNCLEAR:
+            answer = administrator.post("/support/incidents", {**FORM, **fields})
 
-    assert answer.status_code == 422
-    assert "Nothing was saved" in words(answer)
-    assert 'value="2026-11-12T08:00"' in answer.content.decode() or "starts_at" in fields
+            assert answer.status_code == 422, fields
+            assert "Nothing was saved" in words(answer)
+            assert 'value="2026-11-12T08:00"' in answer.content.decode() or "starts_at" in fields
 
 
 def test_its_end_is_noted_and_it_can_be_taken_back(late: list[Wait], administrator: Client) -> None:
