@@ -79,14 +79,13 @@ def test_he_is_heard_once(block: Sanction, mehmet_client: Client, page: Callable
     assert "Send your answer" not in page(block)
 
 
-@pytest.mark.parametrize("text", ["", "   ", "x" * 5001, "a\x00b"])
-def test_an_answer_that_cannot_be_taken_is_kept_on_the_page(text: str, block: Sanction, mehmet_client: Client) -> None:
+def test_an_answer_that_cannot_be_taken_is_kept_on_the_page(block: Sanction, mehmet_client: Client) -> None:
     with nothing_changed():
-        answer = send(mehmet_client, block, text=text)
-
-    assert answer.status_code == 422
-    assert text.strip() in answer.content.decode()
-    assert "Please check this" in answer.content.decode()
+        for text in ("", "   ", "x" * 5001, "a\x00b"):
+            answer = send(mehmet_client, block, text=text)
+            assert answer.status_code == 422
+            assert text.strip() in answer.content.decode()
+            assert "Please check this" in answer.content.decode()
 
 
 def test_somebody_was_quicker_and_what_he_typed_is_kept(block: Sanction, mehmet: Actor, mehmet_client: Client) -> None:

@@ -11,7 +11,6 @@ from django.utils import translation
 
 from marketdesk import schedule
 from marketdesk.journal.models import Event
-from marketdesk.lib.languages import LANGUAGES
 from marketdesk.merchants.models import Merchant
 from marketdesk.outbox import mail as letters
 from marketdesk.outbox import recipients
@@ -113,7 +112,7 @@ def test_a_rival_is_told_nothing(block: Sanction, rival_user: User, sofia: Actor
         assert recipients.reader(rival_user, event) is None
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", ["de", "ar", "zh-hant"])
 def test_every_letter_can_be_written_in_every_language(
     language: str, block: Sanction, sofia: Actor, mehmet: Actor, store: Merchant
 ) -> None:

@@ -86,8 +86,9 @@ def test_a_severe_rate_proposes_both_and_nothing_is_taken_away_yet(bad_month: li
     assert verbs() == ["sanction_proposed"] * 2
 
 
-@pytest.mark.parametrize(("late", "in_time"), [(9, 11), (3, 1), (0, 5)])
-def test_on_the_line_below_the_sample_and_normal_nothing_is_proposed(late: int, in_time: int, store: Merchant) -> None:
+@pytest.mark.parametrize(("late", "in_time"), [(2, 3), (3, 1)])
+def test_on_the_line_and_below_the_sample_nothing_is_proposed(late: int, in_time: int, store: Merchant) -> None:
+    promise({"late_severe": 40})
     severe.month(store, NOW, late=late, in_time=in_time)
 
     with nothing_changed():
@@ -196,10 +197,11 @@ def test_one_answer_counts(heard: Sanction, mehmet: Actor) -> None:
         sanctioning.answer(heard, "And another thing.", by=mehmet)
 
 
-@pytest.mark.parametrize("words", ["", "  ", "x" * 5001])
-def test_an_answer_without_words_or_with_too_many_is_none(words: str, block: Sanction, mehmet: Actor) -> None:
-    with nothing_changed(), pytest.raises(BadText):
-        sanctioning.answer(block, words, by=mehmet)
+def test_an_answer_without_words_or_with_too_many_is_none(block: Sanction, mehmet: Actor) -> None:
+    with nothing_changed():
+        for words in ("", "  ", "x" * 5001):
+            with pytest.raises(BadText):
+                sanctioning.answer(block, words, by=mehmet)
 
 
 def test_a_rival_cannot_answer_and_does_not_learn_that_it_is_there(block: Sanction, rival: Actor) -> None:
@@ -248,10 +250,11 @@ def test_a_declined_one_changes_nothing(block: Sanction, store: Merchant, sofia:
     assert stands(store) == (False, False)
 
 
-@pytest.mark.parametrize("verb", [sanctioning.confirm, sanctioning.decline])
-def test_what_is_decided_is_not_decided_again(verb: Any, blocked: Sanction, sofia: Actor) -> None:
-    with nothing_changed(), pytest.raises(NotAllowed):
-        verb(blocked, "Once more.", by=later(sofia, hours=2))
+def test_what_is_decided_is_not_decided_again(blocked: Sanction, sofia: Actor) -> None:
+    with nothing_changed():
+        for verb in (sanctioning.confirm, sanctioning.decline):
+            with pytest.raises(NotAllowed):
+                verb(blocked, "Once more.", by=later(sofia, hours=2))
 
 
 def test_who_had_not_seen_the_answer_decides_nothing(heard: Sanction, sofia: Actor) -> None:
@@ -272,15 +275,17 @@ def test_a_double_click_decides_once_and_a_key_says_one_thing(heard: Sanction, s
             sanctioning.decline(heard, "Too many.", by=by)
 
 
-@pytest.mark.parametrize("verb", ["propose", "confirm", "decline", "lift"])
 def test_only_people_of_the_platform_decide(
-    verb: str, heard: Sanction, store: Merchant, mehmet: Actor, ada: Actor, sofia: Actor
+    heard: Sanction, store: Merchant, mehmet: Actor, ada: Actor, sofia: Actor
 ) -> None:
     playing, program = replace(sofia, merchant_id=store.pk), replace(sofia, app="shop")
-    for actor in (mehmet, ada, clock(NOW), playing, program):
-        about = (store, SUSPENSION) if verb == "propose" else (heard,)
-        with nothing_changed(), pytest.raises(NotAllowed):
-            getattr(sanctioning, verb)(*about, "So.", by=actor)
+    with nothing_changed():
+        for actor in (mehmet, ada, clock(NOW), playing, program):
+            with pytest.raises(NotAllowed):
+                sanctioning.propose(store, SUSPENSION, "So.", by=actor)
+            for verb in (sanctioning.confirm, sanctioning.decline, sanctioning.lift):
+                with pytest.raises(NotAllowed):
+                    verb(heard, "So.", by=actor)
 
 
 # Ending
