@@ -2,14 +2,14 @@
 served, by country, category and language. Days are UTC, from roll-ups, and end with yesterday's."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Count, F, Min, Q, Sum
+from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Sum
 
 from marketdesk.merchants.models import Merchant
 from marketdesk.people.actor import Actor
@@ -88,8 +88,7 @@ class MerchantRow:
     level: Level
     judged: Rates
     judged_at: datetime | None
-    now: Sums
-    before: Sums
+    sums: Sums
 
     @property
     def severity(self) -> tuple[int, Fraction, Fraction]:
@@ -151,8 +150,8 @@ class Overview:
     @cached_property
     def merchants(self) -> list[MerchantRow]:
         """Every merchant, the worst standing first."""
-        now, before = _days(self.days), _days(self.days.earlier)
-        rows = (_merchant(row, self.policy, now, before) for row in _standings())
+        counted = _days(self.days)
+        rows = (_merchant(row, self.policy, counted.get(row["pk"], Sums())) for row in _standings())
         return sorted(rows, key=lambda row: row.severity, reverse=True)
 
     @cached_property
@@ -163,17 +162,22 @@ class Overview:
     @cached_property
     def moves(self) -> list[Move]:
         """The merchants whose rates got worse, the worst first. Without rates on both sides there is no change."""
-        sample = self.policy.figures_sample
-        moves = (Move(row, row.before.rates(sample), row.now.rates(sample), Fraction(0)) for row in self.merchants)
-        worse = (Move(one.merchant, one.before, one.now, _worse(one.before, one.now)) for one in moves)
+        sample, earlier = self.policy.figures_sample, _days(self.days.earlier)
+        both = ((row, earlier.get(row.pk, Sums()).rates(sample), row.sums.rates(sample)) for row in self.merchants)
+        worse = (Move(row, before, now, _worse(before, now)) for row, before, now in both)
         return sorted((one for one in worse if one.worse > 0), key=lambda one: one.worse, reverse=True)
+
+    @property
+    def due_soon(self) -> QuerySet[Wait]:
+        """The answers that are due in the next hours and not given. Asked of each wait, not of all tickets: there are
+        few such waits."""
+        soon = Wait.objects.filter(ended_at__isnull=True, due_at__gte=self.by.at, due_at__lt=self.by.at + RISK)
+        return soon.filter(Exists(Ticket.objects.visible_to(self.by).filter(pk=OuterRef("ticket_id"))))
 
     @cached_property
     def at_risk(self) -> list[AtRisk]:
         """What is due in the next hours, by merchant: first those whose standing is at stake."""
-        seen = Ticket.objects.visible_to(self.by)
-        soon = Wait.objects.filter(ended_at__isnull=True, due_at__gte=self.by.at, due_at__lt=self.by.at + RISK)
-        found = soon.filter(ticket__in=seen).values("merchant_id").annotate(number=Count("pk"), first=Min("due_at"))
+        found = self.due_soon.values("merchant_id").annotate(number=Count("pk"), first=Min("due_at"))
         rows = {row.pk: row for row in self.merchants}
         risks = [
             _risk(rows[one["merchant_id"]], one["number"], one["first"], self.policy)
@@ -221,9 +225,9 @@ class Overview:
     def own_csat(self) -> Rate:
         """What customers say of the platform's own desk."""
         start, end = rollups.window(self.days.first).start, rollups.window(self.days.last).end
-        ratings = Rating.objects.filter(merchant_id__isnull=True, at__gte=start, at__lt=end)
-        seen = ratings.filter(ticket__in=Ticket.objects.visible_to(self.by))
-        found = seen.aggregate(helpful=Count("pk", filter=Q(helpful=True)), whole=Count("pk"))
+        seen = Exists(Ticket.objects.visible_to(self.by).filter(pk=OuterRef("ticket_id")))
+        ratings = Rating.objects.filter(seen, merchant_id__isnull=True, at__gte=start, at__lt=end)
+        found = ratings.aggregate(helpful=Count("pk", filter=Q(helpful=True)), whole=Count("pk"))
         return Rate(found["helpful"], found["whole"], self.policy.figures_sample)
 
     @cached_property
@@ -257,7 +261,7 @@ def _standings() -> Iterable[dict[str, Any]]:
     return found
 
 
-def _merchant(row: dict[str, Any], policy: Policy, now: Mapping[int, Sums], before: Mapping[int, Sums]) -> MerchantRow:
+def _merchant(row: dict[str, Any], policy: Policy, sums: Sums) -> MerchantRow:
     judged = Sums(0, *(row[f"judged_{name}"] or 0 for name in COUNTS[1:]))
     return MerchantRow(
         pk=row["pk"],
@@ -269,8 +273,7 @@ def _merchant(row: dict[str, Any], policy: Policy, now: Mapping[int, Sums], befo
         level=Level(row["standing__level"] or Level.NORMAL),
         judged=judged.rates(policy.figures_sample),
         judged_at=row["judged_at"],
-        now=now.get(row["pk"], Sums()),
-        before=before.get(row["pk"], Sums()),
+        sums=sums,
     )
 
 

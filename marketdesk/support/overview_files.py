@@ -49,7 +49,7 @@ def _merchants(overview: Overview) -> Iterable[Row]:
             "judged_helpful": judged.csat.part,
             "judged_ratings": judged.csat.whole,
             "judged_csat_percent": _percent(judged.csat),
-            **_counts(row.now, overview),
+            **_counts(row.sums, overview),
         }
 
 

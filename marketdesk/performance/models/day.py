@@ -8,7 +8,8 @@ from marketdesk.merchants.models import Merchant
 class MerchantDay(models.Model):
     """A merchant's day."""
 
-    merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="+")
+    # Without an index of its own: SQLite would walk all days there ever were by it, to have merchants in order.
+    merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="+", db_index=False)
     day = models.DateField()
     opened = models.PositiveIntegerField(default=0)
     answers = models.PositiveIntegerField(default=0)  # that count
