@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from marketdesk.demo.population import LATE_SHARE, Population, Shop
 from marketdesk.people.actor import Actor
 from marketdesk.people.party import Party
-from marketdesk.performance import contesting, incidents, judging, noticing, reading, rollups, sanctioning
+from marketdesk.performance import contesting, incidents, judging, noticing, reading, sanctioning
 from marketdesk.performance.counting import Verdict, Window
 from marketdesk.performance.models import Notice, Sanction, SanctionKind, SanctionState
 from marketdesk.policy import promises
@@ -29,7 +29,7 @@ class Court:
     def play(self) -> None:
         """All of it, up to now."""
         self._had_an_incident()
-        watched = [shop for place, shop in enumerate(self.people.shops) if place == 0 or place in LATE_SHARE]
+        watched = [self.people.shops[place] for place in LATE_SHARE]
         for weeks in range(WEEKS, 0, -1):
             for shop in watched:
                 self._had_a_week(shop, self.now - timedelta(weeks=weeks))
@@ -39,11 +39,10 @@ class Court:
             self._answers(shop)
         self._is_heard(self.people.shops[HEARD])
         self._contests_answers(self.people.shops[0])
-        for shop in watched[1:]:
+        for shop in watched:
             self._contests_warning(shop)
         for shop in self.people.shops:
             judging.judge(shop.merchant.pk, self.now)
-        rollups.catch_up(self.now, most=366)
 
     def _had_an_incident(self) -> None:
         began = self.now - 23 * A_DAY

@@ -27,7 +27,6 @@ from marketdesk.performance.models import (
     Contest,
     ContestKind,
     Incident,
-    MerchantDay,
     Notice,
     NoticeKind,
     Outcome,
@@ -206,7 +205,6 @@ def test_the_stores_that_are_shown_have_something_of_everything(full: dict[str, 
     assert set(contests.filter(merchant__name="Anadolu Home").values_list("outcome", flat=True)) == {"", *Outcome}
     assert contests.filter(kind=ContestKind.NOTICE, outcome="").exists()
     assert Incident.objects.count() == 1
-    assert MerchantDay.objects.filter(day=NOW.date() - timedelta(days=1)).exists()
 
 
 # What holds for every ticket
