@@ -38,7 +38,11 @@ def find(public_id: str, by: Actor) -> Penalty | None:
 
 
 def _notices(by: Actor) -> QuerySet[Notice]:
-    return Notice.objects.visible_to(by).prefetch_related("causes__wait__ticket", "causes__warning")
+    return (
+        Notice.objects.visible_to(by)
+        .select_related("contest")
+        .prefetch_related("causes__wait__ticket", "causes__warning")
+    )
 
 
 def _sanctions(by: Actor) -> QuerySet[Sanction]:

@@ -6,9 +6,10 @@ from typing import Any, Literal
 
 from ninja import Field, Schema
 
+from marketdesk.api.v3.performance_schemas import ContestOut, contest_out
 from marketdesk.api.v3.schemas import A_MOMENT, A_TICKET, ID, Wire, given, moment
 from marketdesk.performance import sanctioning, statement
-from marketdesk.performance.models import Notice, NoticeKind, Sanction, SanctionKind, SanctionState
+from marketdesk.performance.models import Contest, Notice, NoticeKind, Sanction, SanctionKind, SanctionState
 from marketdesk.policy import promises
 
 TypeWord = Literal["WARNING", "PENALTY_NOTICE", "IMPRESSIONS_BLOCKED", "ACCOUNT_SUSPENDED"]
@@ -73,6 +74,9 @@ class PenaltyOut(Schema):
         examples=[[A_WARNING]],
         json_schema_extra={"items": {"type": "string", **ID}},
     )
+    contest: ContestOut | None = Field(
+        None, description="Of a notice: what became of contesting it; only where it was."
+    )
 
 
 def penalty_out(one: Notice | Sanction) -> Wire:
@@ -84,18 +88,20 @@ def notice_out(notice: Notice) -> Wire:
     """A notice as PenaltyOut describes it; its causes are read along."""
     causes = sorted(notice.causes.all(), key=lambda cause: cause.pk)
     until = notice.given_at + timedelta(days=promises.current().contest_days)
+    contest: Contest | None = getattr(notice, "contest", None)
     return given(
         id=notice.public_id,
         type=TYPES[notice.kind],
         state="REVERSED" if notice.withdrawn_at else "ISSUED",
         issued_at=moment(notice.given_at),
-        answer_until=None if notice.withdrawn_at else moment(until),
+        answer_until=None if notice.withdrawn_at or contest else moment(until),
         read_at=notice.read_at and moment(notice.read_at),
         ended_at=notice.withdrawn_at and moment(notice.withdrawn_at),
         rule=notice.rule,
         figures=notice.figures,
         ticket_ids=_once(cause.wait.ticket.public_id for cause in causes if cause.wait),
         warning_ids=[cause.warning.public_id for cause in causes if cause.warning],
+        contest=contest and contest_out(contest),
     )
 
 

@@ -12,7 +12,7 @@ from marketdesk.performance.counting import Rate, Window
 from marketdesk.performance.figures import Figures, Numbers, Times, Volume
 from marketdesk.performance.ledger import Line
 from marketdesk.performance.levels import Level
-from marketdesk.performance.models import ContestKind, Outcome
+from marketdesk.performance.models import Contest, ContestKind, Outcome
 from marketdesk.performance.reading import JudgedWait, Rates
 from marketdesk.policy.defaults import Policy
 
@@ -203,7 +203,6 @@ def _volume(volume: Volume) -> Wire:
 def line_out(line: Line) -> Wire:
     """A line of the ledger as LineOut describes it."""
     wait = line.judged if isinstance(line.judged, JudgedWait) else None
-    contest = line.contest and {"id": line.contest.public_id, "state": CONTESTS[line.contest.outcome]}
     return given(
         kind=KINDS[line.kind],
         ticket_id=line.ticket.public_id if line.ticket else None,
@@ -215,5 +214,10 @@ def line_out(line: Line) -> Wire:
         due_at=moment(wait.due_at) if wait else None,
         ended_at=moment(wait.ended_at) if wait and wait.ended_at else None,
         can_contest=line.can_contest,
-        contest=contest,
+        contest=line.contest and contest_out(line.contest),
     )
+
+
+def contest_out(contest: Contest) -> Wire:
+    """What became of contesting something, as ContestOut describes it."""
+    return {"id": contest.public_id, "state": CONTESTS[contest.outcome]}

@@ -9,7 +9,7 @@ import pytest
 from marketdesk.api.v3.schemas import moment
 from marketdesk.merchants.models import Merchant
 from marketdesk.people.actor import Actor
-from marketdesk.performance import judging, noticing, penalties, reading, sanctioning
+from marketdesk.performance import contesting, judging, noticing, penalties, reading, sanctioning
 from marketdesk.performance.models import Notice, Sanction, SanctionKind
 from marketdesk.policy import promises
 from marketdesk.programs.models import AccessToken, Scope
@@ -147,6 +147,18 @@ def test_a_warning_names_its_rule_its_figures_and_its_tickets(judged: list[Ticke
     assert warning["rule"]["warning_waits"] == 3
     assert sorted(warning["ticket_ids"]) == sorted(one.public_id for one in judged[:3])
     assert program.get(f"penalties/{warning['id']}").data == warning
+
+
+def test_what_is_contested_says_so(judged: list[Ticket], program: Program, mehmet: Actor, sofia: Actor) -> None:
+    contest = contesting.contest(Notice.objects.get(), "It was a holiday.", by=mehmet)
+
+    (warning,) = [one for one in program.get("penalties").data if one["type"] == "WARNING"]
+    assert warning["contest"] == {"id": contest.public_id, "state": "OPEN"}
+    assert "answer_until" not in warning
+
+    contesting.decide(contest, granted=True, reason="So it was.", by=sofia)
+    told = program.get(f"penalties/{warning['id']}").data
+    assert (told["state"], told["contest"]["state"]) == ("REVERSED", "GRANTED")
 
 
 def test_a_penalty_notice_names_its_warnings(judged: list[Ticket], store: Merchant, program: Program) -> None:
