@@ -15,13 +15,12 @@ from marketdesk.orders.models import Product
 from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
 from marketdesk.people.party import Party
-from marketdesk.performance import rating
-from marketdesk.performance.models import Incident
+from marketdesk.performance import contesting, incidents, rating
 from marketdesk.policy import promises
 from marketdesk.refunds.refunding import refund_items
 from marketdesk.tickets import rules
 from marketdesk.tickets.errors import NotAllowed
-from marketdesk.tickets.models import Issue, Ticket, Wait
+from marketdesk.tickets.models import Issue, Ticket
 from marketdesk.tickets.rules import OVER, State, Verb
 from tests.conftest import make_order
 
@@ -180,19 +179,23 @@ class Stage:
         one.rated_at = one.rated_at or self.at
         one.rated = (one.rated_at, helpful) if given.merchant_id else None
 
-    def excuse(self, one: Seen) -> None:
-        """A contest of its last late stretch was granted."""
-        late = [place for place, stretch in enumerate(one.stretches) if stretch.word(self.at, []) == "late"]
-        if late:
-            wait = one.ticket.waits.order_by("pk")[late[-1]]
-            Wait.objects.filter(pk=wait.pk).update(excused="contest")
-            one.stretches[late[-1]].excused = True
+    def contest(self, one: Seen, *, granted: bool = True) -> bool:
+        """The merchant contests its last late stretch, if that is not refused, and a person decides."""
+        late = [place for place, it in enumerate(one.stretches) if it.word(self.at, self.incidents) == "late"]
+        if not late:
+            return False
+        wait = one.ticket.waits.order_by("pk")[late[-1]]
+        try:
+            made = contesting.contest(wait, "The mails were late.", by=self.actor(Party.MERCHANT))
+        except NotAllowed:
+            return False
+        contesting.decide(made, granted=granted, reason="We looked into it.", by=self.actor(Party.SUPPORT))
+        one.stretches[late[-1]].excused = granted
+        return True
 
-    def declare(self, hours_ago: float, hours: float | None) -> None:
-        """Something kept answers from coming."""
-        start = self.at - timedelta(hours=hours_ago)
-        end = start + timedelta(hours=hours) if hours else None
-        Incident.objects.create(words="The mails were late.", starts_at=start, ends_at=end, at=self.at)
+    def declare(self, start: datetime, end: datetime | None) -> None:
+        """Support says that something kept answers from coming."""
+        incidents.declare("The mails were late.", start, end, self.store, by=self.actor(Party.SUPPORT))
         self.incidents.append((start, end))
 
     def promise(self, hours: int) -> None:

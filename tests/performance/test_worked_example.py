@@ -13,7 +13,6 @@ from marketdesk.people.party import Party
 from marketdesk.performance import counting, reading
 from marketdesk.performance.counting import Rate, Verdict, Window
 from marketdesk.performance.figures import figures
-from marketdesk.performance.models import Incident
 from marketdesk.performance.periods import By, Period
 from marketdesk.tickets.rules import Category, Verb
 from tests.conftest import NOW, make_order
@@ -85,11 +84,11 @@ def stage(now: Any) -> Stage:
         elif deed.startswith("found"):
             stage.rate(seen[number], helpful=deed == "found helpful")
         elif deed == "contest granted":
-            stage.excuse(seen[number])
+            assert stage.contest(seen[number])
         else:
             assert stage.do(seen[number], *DEEDS[deed]), (TICKETS[number], deed)
     stage.move_to(NOW)
-    Incident.objects.create(words="Mails were late.", starts_at=at("Nov 9 00:00"), ends_at=at("Nov 9 12:00"), at=NOW)
+    stage.declare(at("Nov 9 00:00"), at("Nov 9 12:00"))
     for number in range(40):
         placed = WINDOW.start + timedelta(hours=number * 17)
         make_order(stage.customers[0], stage.product, f"O-{number}", placed_at=placed)
