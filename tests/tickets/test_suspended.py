@@ -91,7 +91,7 @@ def test_what_is_handed_back_says_that_it_was_handed_on(ask: Ask, store: Merchan
 
 
 def test_trying_the_rules_says_it_too(store: Merchant, sofia: Actor, sofia_client: Client) -> None:
-    make_administrator(User.objects.get(pk=sofia.user_id))
+    make_administrator(User.objects.get(pk=sofia.user_id or 0))
     suspend(store)
 
     page = sofia_client.get("/support/routing/try?issue=product_question&merchant=m-1&country=DE").content.decode()
