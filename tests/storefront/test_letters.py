@@ -182,6 +182,7 @@ def _knock(route: Route, method: str, world: World, three: Letters) -> None:
         "pk": "1",
         "code": "new",
         "message": "msg_x",
+        "table": "merchants",
     }
     pictures = {three.mine.pk: world.picture, three.another.pk: waiting, three.foreign.pk: world.foreign_picture}
     for ticket in (three.mine, three.another, three.foreign):
