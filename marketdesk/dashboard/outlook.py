@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from marketdesk.people.actor import Actor
-from marketdesk.performance import outlook, outlook_words
+from marketdesk.performance import outlook, outlook_words, reading
+from marketdesk.performance.figures import Known
 from marketdesk.performance.levels import Level
 from marketdesk.performance.outlook_words import Sentence
 from marketdesk.policy.defaults import Policy
@@ -24,10 +25,12 @@ class Ahead:
     others: int
 
 
-def ahead(actor: Actor, policy: Policy) -> list[Ahead]:
-    """Both rates of the merchant for whom somebody acts."""
+def ahead(known: Known, actor: Actor, policy: Policy) -> list[Ahead]:
+    """Both rates of the merchant for whom somebody acts, from what its figures were worked out of."""
     assert actor.merchant_id is not None
-    late, csat = outlook.ahead(actor.merchant_id, actor.at, policy)
+    running = reading.running(actor.merchant_id, actor.at)
+    late = outlook.of_late(known.waits, running, known.incidents, actor.at, policy)
+    csat = outlook.of_csat(known.ratings, actor.at, policy)
     return with_tickets([*outlook_words.late(late, actor.at), *outlook_words.csat(csat)], actor)
 
 

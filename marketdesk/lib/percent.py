@@ -13,20 +13,18 @@ MOST_PLACES = 9
 
 
 def show(percent: Fraction | None, language: str | None = None) -> str:
-    """A rate in percent with one decimal place, or with as many as tell it from a whole number: 4.98 is normal where
-    5 is not. `-` where there is none (D4)."""
+    """A rate in percent; `-` where there is none (D4)."""
     if percent is None:
         return UNKNOWN
-    rounded = next(
-        found
-        for found in (_rounded(percent, places) for places in range(1, MOST_PLACES + 1))
-        if found % 1 or percent.denominator == 1 or found.as_tuple().exponent == -MOST_PLACES
-    )
-    return format_percent(
-        rounded.scaleb(-2).normalize(), locale=languages.babel_locale(language), decimal_quantization=False
-    )
+    share, locale = rounded(percent).scaleb(-2), languages.babel_locale(language)
+    return format_percent(share, locale=locale, decimal_quantization=False)
 
 
-def _rounded(percent: Fraction, places: int) -> Decimal:
+def rounded(percent: Fraction) -> Decimal:
+    """With one decimal place, or with as many as tell it from a whole number: 4.98 is normal where 5 is not."""
     exact = Decimal(percent.numerator) / Decimal(percent.denominator)
-    return exact.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_EVEN)
+    for places in range(1, MOST_PLACES + 1):
+        found = exact.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_EVEN)
+        if found % 1 or percent.denominator == 1:
+            break
+    return found.normalize() + 0  # 1E+2 is for nobody

@@ -15,6 +15,7 @@ from marketdesk.people.actor import Actor
 from marketdesk.people.party import Party
 from marketdesk.performance import counting, reading
 from marketdesk.performance.counting import Rate, Window
+from marketdesk.performance.models import Incident
 from marketdesk.performance.periods import Period
 from marketdesk.performance.reading import JudgedRating, JudgedWait, Rates
 from marketdesk.policy import promises
@@ -70,6 +71,15 @@ class Numbers:
 
 
 @dataclass(frozen=True)
+class Known:
+    """The waits and ratings by which the merchant is judged now, so that what lies ahead need not read them again."""
+
+    waits: list[JudgedWait]
+    ratings: list[JudgedRating]
+    incidents: list[Incident]
+
+
+@dataclass(frozen=True)
 class Figures:
     """A period as a whole, and cut into days or weeks. `judged` are the two rates by which the merchant was judged at
     the end of each slice: they look back over the policy's days, however short the slice is."""
@@ -78,6 +88,7 @@ class Figures:
     slices: tuple[Numbers, ...]
     judged: tuple[Rates, ...]
     volume: tuple[Volume, ...]
+    known: Known
 
 
 @dataclass(frozen=True)
@@ -114,6 +125,7 @@ class Strands:
     firsts: frozenset[int]
     tickets: Strand[OpenedTicket]
     orders: Strand[datetime]
+    incidents: list[Incident]
 
 
 def figures(merchant_id: int, period: Period, now: datetime, zone: tzinfo) -> Figures:
@@ -127,6 +139,7 @@ def figures(merchant_id: int, period: Period, now: datetime, zone: tzinfo) -> Fi
         slices=tuple(_numbers(strands, one, policy) for one in slices),
         judged=tuple(_judged(strands, one.end, policy) for one in slices),
         volume=_volume(strands.tickets.within(window)),
+        known=_known(strands, Window.before(window.end, policy.figures_days), policy),
     )
 
 
@@ -161,6 +174,11 @@ def _judged(strands: Strands, end: datetime, policy: Policy) -> Rates:
     return Rates(late, counting.csat(counting.of_ratings(rated, window, policy.customer_ratings), sample))
 
 
+def _known(strands: Strands, window: Window, policy: Policy) -> Known:
+    ratings = reading.judged_again(strands.rated.within(window), window, policy.customer_ratings)
+    return Known(strands.waits.within(window), ratings, strands.incidents)
+
+
 def _volume(tickets: Iterable[OpenedTicket]) -> tuple[Volume, ...]:
     """The issues of some tickets, in the order of the menu, the most frequent first."""
     order = list(Category)
@@ -178,15 +196,17 @@ def _length(wait: JudgedWait) -> timedelta:
 
 def _read(merchant_id: int, window: Window, policy: Policy) -> Strands:
     back = Window(window.start - timedelta(days=policy.figures_days), window.end)
+    excusing = reading.incidents(merchant_id)
     rated = reading.ratings(merchant_id, back, policy.customer_ratings)
     ratings = reading.judged_again([one for one in rated if window.holds(one.at)], window, policy.customer_ratings)
     return Strands(
-        waits=Strand(reading.waits(merchant_id, back), counting.counts_at),
+        waits=Strand(reading.waits(merchant_id, back, excusing=excusing), counting.counts_at),
         ratings=Strand(ratings, lambda one: one.at),
         rated=Strand(rated, lambda one: one.at),
         firsts=_firsts(merchant_id, window),
         tickets=Strand(_tickets(merchant_id, window), lambda one: one.opened_at),
         orders=Strand(_orders(merchant_id, window), lambda placed_at: placed_at),
+        incidents=excusing,
     )
 
 

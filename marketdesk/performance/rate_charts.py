@@ -16,10 +16,12 @@ from marketdesk.ui.charts import Chart, Limit, Point
 
 @dataclass(frozen=True)
 class Step:
-    """A day, as charts name it, with its rates."""
+    """A day or a week, as charts name it, with its rates, and where each of them leads."""
 
     name: str
     rates: Rates
+    late_url: str = ""
+    csat_url: str = ""
 
 
 def late(steps: Sequence[Step], policy: Policy) -> Chart:
@@ -29,7 +31,7 @@ def late(steps: Sequence[Step], policy: Policy) -> Chart:
         Limit(policy.late_severe, _("Severe above %(percent)s") % _line(policy.late_severe), "danger", zone_above=True),
     ]
     said = _("%(rate)s, %(part)s of %(whole)s late")
-    return charts.rates([_point(one.name, one.rates.late, said) for one in steps], limits, percent.show)
+    return charts.rates([_point(one.name, one.rates.late, said, one.late_url) for one in steps], limits, percent.show)
 
 
 def csat(steps: Sequence[Step], policy: Policy) -> Chart:
@@ -41,12 +43,14 @@ def csat(steps: Sequence[Step], policy: Policy) -> Chart:
         ),
     ]
     said = _("%(rate)s, %(part)s of %(whole)s helpful")
-    return charts.rates([_point(one.name, one.rates.csat, said) for one in steps], limits, percent.show, falls=True)
+    return charts.rates(
+        [_point(one.name, one.rates.csat, said, one.csat_url) for one in steps], limits, percent.show, falls=True
+    )
 
 
-def _point(name: str, rate: Rate, words: str) -> Point:
+def _point(name: str, rate: Rate, words: str, url: str) -> Point:
     numbers = {"rate": percent.show(rate.percent), "part": rate.part, "whole": rate.whole}
-    return Point(name, rate.percent, f"{name}: {words % numbers}")
+    return Point(name, rate.percent, f"{name}: {words % numbers}", url)
 
 
 def _line(value: int) -> dict[str, str]:

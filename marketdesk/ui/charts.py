@@ -46,9 +46,9 @@ class Column:
     """A step of time with how many there were, and how many of these are marked."""
 
     label: str
-    whole: int
+    whole: float
     words: str
-    marked: int = 0
+    marked: float = 0
     url: str = ""
 
 
@@ -149,16 +149,28 @@ def rates(
     return chart
 
 
-def columns(columns: Sequence[Column], show: Callable[[int], str]) -> Chart:
-    """How many, step by step, as columns; what is marked of each stands at its foot."""
+def columns(
+    columns: Sequence[Column],
+    show: Callable[[float], str],
+    *,
+    limit: Limit | None = None,
+    steps: Sequence[int] = (1, 2, 5, 10, 20, 50),
+) -> Chart:
+    """How many, or how much, step by step as columns; what is marked of each stands at its foot. A limit is drawn
+    where it would not make all columns small. `steps` are what the scale may go by."""
     tallest = max((column.whole for column in columns), default=0)
-    frame = _Frame(len(columns), 0, max(4, tallest * 1.1))
+    limit = limit if limit and limit.value <= 3 * tallest else None
+    frame = _Frame(len(columns), 0, max(4, tallest * 1.1, limit.value * 1.1 if limit else 0))
     chart = Chart()
-    frame.rule(chart, lambda value: show(round(value)), step=frame.step(1, 2, 5, 10, 20, 50))
+    frame.rule(chart, show, step=frame.step(*steps))
     for place, column in enumerate(columns):
-        for count, base, kind in ((column.marked, 0, "marked"), (column.whole - column.marked, column.marked, "")):
-            if count:
-                chart.columns.append(frame.block(place, base, base + count, kind))
+        for size, base, kind in ((column.marked, 0, "marked"), (column.whole - column.marked, column.marked, "")):
+            if size:
+                chart.columns.append(frame.block(place, base, base + size, kind))
+    if limit:
+        at = frame.y(limit.value)
+        chart.strokes.append(Stroke("0%", at, "100%", at, f"limit {limit.tone}"))
+        chart.texts.append(Text(frame.x(0), f"{float(at) - 6:.1f}", limit.words, "start", limit.tone))
     if tallest:
         place = max(range(len(columns)), key=lambda one: columns[one].whole)
         y = f"{float(frame.y(tallest)) - 6:.1f}"

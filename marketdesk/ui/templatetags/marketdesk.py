@@ -48,6 +48,16 @@ def span(length: timedelta) -> str:
 
 
 @register.filter
+def length(taken: timedelta) -> str:
+    """How long something took, to the minute where minutes matter: `25 min`, `3 h 20 min`, `4 days 2 h`."""
+    unit, least = timedelta(hours=1), timedelta(minutes=1)
+    if taken >= timedelta(hours=72):
+        unit, least = timedelta(days=1), unit
+    rest = taken % unit
+    return f"{span(taken)} {span(rest)}" if taken >= unit and rest >= least else span(taken)
+
+
+@register.filter
 def in_hours(hours: int) -> str:
     """So many hours, in words."""
     return span(timedelta(hours=hours))
