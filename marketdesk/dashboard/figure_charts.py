@@ -14,7 +14,7 @@ from marketdesk.performance.counting import Window
 from marketdesk.performance.periods import By
 from marketdesk.ui import charts
 from marketdesk.ui.charts import Chart, Column, Limit
-from marketdesk.ui.templatetags.marketdesk import length
+from marketdesk.ui.templatetags.marketdesk import took
 
 # The last moment within a window that does not hold its end.
 LAST = timedelta(microseconds=1)
@@ -41,8 +41,8 @@ def times(rows: Sequence[Row], names: Sequence[str], urls: Sequence[str], hours:
             Column(name, _hours(row.numbers.answers.median), f"{name}: {_time_words(row)}", url=url)
             for row, name, url in zip(rows, names, urls, strict=True)
         ],
-        lambda value: length(timedelta(hours=value)),
-        limit=Limit(hours, _("Due after %(hours)s") % {"hours": length(timedelta(hours=hours))}, "danger", True),
+        lambda value: took(timedelta(hours=value)),
+        limit=Limit(hours, _("Due after %(hours)s") % {"hours": took(timedelta(hours=hours))}, "danger", True),
         steps=(1, 2, 4, 6, 12, 24, 48),
     )
 
@@ -71,4 +71,4 @@ def _time_words(row: Row) -> str:
     if taken.median is None:
         return _("no answer")
     words = ngettext("%(time)s, %(n)s answer", "%(time)s, %(n)s answers", taken.count)
-    return words % {"time": length(taken.median), "n": taken.count}
+    return words % {"time": took(taken.median), "n": taken.count}

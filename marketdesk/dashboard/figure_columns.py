@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from marketdesk.lib import percent
 from marketdesk.performance.figures import Numbers
 from marketdesk.performance.reading import Rates
-from marketdesk.ui.templatetags.marketdesk import length
+from marketdesk.ui.templatetags.marketdesk import took
 
 Value = int | Fraction | timedelta | None
 # What stands in a file: a number, or nothing where there is none.
@@ -42,7 +42,7 @@ class Column:
         if value is None:
             return percent.UNKNOWN
         if isinstance(value, timedelta):
-            return length(value)
+            return took(value)
         if isinstance(value, Fraction) and self.unit == "percent":
             return percent.show(value)
         return number_format(value if isinstance(value, int) else percent.rounded(value), use_l10n=True)

@@ -47,8 +47,7 @@ def span(length: timedelta) -> str:
     return ngettext("%(n)d day", "%(n)d days", days) % {"n": days}
 
 
-@register.filter
-def length(taken: timedelta) -> str:
+def took(taken: timedelta) -> str:
     """How long something took, to the minute where minutes matter: `25 min`, `3 h 20 min`, `4 days 2 h`."""
     unit, least = timedelta(hours=1), timedelta(minutes=1)
     if taken >= timedelta(hours=72):
