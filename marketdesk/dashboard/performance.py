@@ -13,6 +13,7 @@ from django.http import HttpResponse, JsonResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET
 
 from marketdesk.dashboard import figure_charts, figure_words, outlook
@@ -147,7 +148,7 @@ def as_csv(request: MerchantRequest) -> HttpResponse:
     decimal = get_decimal_symbol(languages.babel_locale())
     file = io.StringIO()
     writer = csv.writer(file, delimiter=";" if decimal == "," else ",")
-    writer.writerow([_("From"), _("Until"), *(str(column.words) for column in COLUMNS)])
+    writer.writerow([pgettext("a time", "From"), _("Until"), *(str(column.words) for column in COLUMNS)])
     for row in [*shown.rows, shown.whole]:
         window = row.numbers.window
         cells = [column.cell(row, decimal) for column in COLUMNS]

@@ -126,7 +126,7 @@ def _everything(ask: Ask, sofia: Actor, mehmet: Actor, ada: Actor) -> None:
 def _sanctions(store: Merchant, sofia: Actor) -> None:
     """Every kind of event of a sanction."""
     now = timezone.now()
-    severe.month(store, now)
+    severe.month(store, now, late=12)
     sanctioning.propose_if_severe(store.pk, reading.rates(store.pk, now, promises.current()), now)
     Wait.objects.update(excused=Excuse.CONTEST)
     sanctioning.withdraw_baseless(store.pk, now)

@@ -28,7 +28,10 @@ def test_of_colleagues_who_contest_the_same_answer_at_once_one_does(arena: Arena
     both = (arena.cast.mehmet, arena.cast.merve)
 
     answers = race(
-        *(partial(contesting.contest, Wait.objects.get(), f"Reason {n}.", by=both[n % 2]) for n in range(RACERS))
+        *(
+            partial(contesting.contest, Wait.objects.get(pk=wait.pk), f"Reason {n}.", by=both[n % 2])
+            for n in range(RACERS)
+        )
     )
 
     assert Counter(type(one).__name__ for one in answers) == {"Contest": 1, "NotAllowed": RACERS - 1}

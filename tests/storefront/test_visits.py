@@ -155,6 +155,7 @@ def test_of_all_addresses_only_those_of_ones_own_are_behind_it(method: str, gues
         "uidb36": "1",
         "key": "x",
         "token": "x",
+        "table": "merchants",
     }
     closed = 0
     for route in routes():
