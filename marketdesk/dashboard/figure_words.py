@@ -42,10 +42,7 @@ def of_csat(rate: Rate, policy: Policy) -> Said:
 
 def _late(rate: Rate, level: Level, policy: Policy) -> str:
     if rate.percent is None:
-        words = _(
-            "There is no late response rate: of the last %(days)s days %(n)s answers count, and it takes %(sample)s."
-        )
-        return words % _missing(rate, policy)
+        return _no_late_rate(rate.whole) % _missing(rate, policy)
     shown = {"rate": percent.show(rate.percent), "line": percent.show(Fraction(policy.late_normal))}
     if level == Level.NORMAL:
         return _("Your late response rate is %(rate)s: normal, because it is below %(line)s.") % shown

@@ -14,7 +14,7 @@ HEIGHT = TOP + TALL + BOTTOM
 # With more steps than this, only single ones and the last get a dot.
 MOST_DOTS = 16
 # Words below the drawing: on every screen, and on a wide one.
-FEW, MANY = 3, 7
+FEW, MANY = 3, 5
 # Places between two rates at which their line is looked at.
 LOOKS = 6
 # How far a word reaches from where it stands: across in percent of a phone's drawing, down in pixels.
