@@ -14,7 +14,7 @@ HEIGHT = TOP + TALL + BOTTOM
 # With more steps than this, only single ones and the last get a dot.
 MOST_DOTS = 16
 # Words below the drawing: on every screen, and on a wide one.
-FEW, MANY = 3, 5
+FEW, MANY = 3, 4
 # Places between two rates at which their line is looked at.
 LOOKS = 6
 # How far a word reaches from where it stands: across in percent of a phone's drawing, down in pixels.
@@ -297,7 +297,9 @@ class _Frame:
         for place in sorted(few | many):
             kind = "quiet" if place in few else "quiet wide-only"
             y = f"{TOP + TALL + 17}"
-            chart.texts.append(Text(self.x(place + 0.5), y, labels[place], self.anchor(place), kind))
+            anchor = self.anchor(place)
+            at = {"start": 0, "end": self.steps}.get(anchor, place + 0.5)  # room for the words beside them
+            chart.texts.append(Text(self.x(at), y, labels[place], anchor, kind))
 
     def pointed_at(self, place: int, words: str, url: str, spot: Dot | None = None) -> Step:
         """What a step says when it is pointed at, in the row above the drawing."""
