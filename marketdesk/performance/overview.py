@@ -15,10 +15,10 @@ from marketdesk.merchants.models import Merchant
 from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
 from marketdesk.people.party import Party
-from marketdesk.performance import levels, rollups
+from marketdesk.performance import contesting, levels, rollups, sanctioning
 from marketdesk.performance.counting import Rate
 from marketdesk.performance.levels import Level
-from marketdesk.performance.models import Contest, GroupDay, MerchantDay, Rating, Sanction, SanctionState
+from marketdesk.performance.models import GroupDay, MerchantDay, Rating, Sanction, SanctionState
 from marketdesk.performance.reading import Rates
 from marketdesk.policy.defaults import Policy
 from marketdesk.tickets.models import Ticket, Wait
@@ -233,12 +233,17 @@ class Overview:
     @cached_property
     def contests(self) -> int:
         """How many contests wait for a decision."""
-        return Contest.objects.visible_to(self.by).filter(outcome="").count()
+        return contesting.waiting(self.by)
 
     @cached_property
     def sanctions(self) -> int:
-        """How many proposed sanctions wait for one."""
+        """How many sanctions are proposed, those that are still being heard too."""
         return Sanction.objects.visible_to(self.by).filter(state=SanctionState.PROPOSED).count()
+
+    @cached_property
+    def to_decide(self) -> int:
+        """How many contests and sanctions a person can decide now."""
+        return self.contests + sanctioning.to_decide(self.by)
 
     def _groups(self) -> Any:
         return GroupDay.objects.filter(day__gte=self.days.first, day__lte=self.days.last)

@@ -106,14 +106,13 @@ def sentences(found: Overview) -> list[str]:
     if due:
         words = ngettext("%(n)s answer is due within 12 hours.", "%(n)s answers are due within 12 hours.", due)
         said.append(words % {"n": due})
-    waiting = found.contests + found.sanctions
-    if waiting:
+    if found.to_decide:
         words = ngettext(
             "%(n)s contest or sanction waits for a decision.",
             "%(n)s contests and sanctions wait for a decision.",
-            waiting,
+            found.to_decide,
         )
-        said.append(words % {"n": waiting})
+        said.append(words % {"n": found.to_decide})
     return said
 
 

@@ -15,12 +15,15 @@ from django.test import Client
 from marketdesk.merchants.models import Merchant
 from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
+from marketdesk.performance import sanctioning, statement
+from marketdesk.performance.counting import Window
 from marketdesk.performance.levels import Level
-from marketdesk.performance.models import GroupDay, MerchantDay, Standing
+from marketdesk.performance.models import GroupDay, MerchantDay, Sanction, SanctionKind, Standing
 from marketdesk.performance.overview import Overview
 from marketdesk.policy import promises
 from marketdesk.programs import sandbox
 from marketdesk.support import overview_files
+from marketdesk.support.overview import sentences
 from marketdesk.tickets.models import Ticket
 from tests.conftest import NOW
 from tests.moments import later
@@ -147,6 +150,23 @@ def test_the_page_says_first_what_needs_somebody(
     assert "1 merchant is severe." in page
     assert "Germany" in page
     assert "Unknown" in page
+
+
+def test_what_is_still_being_heard_waits_for_no_decision_yet(store: Merchant, mehmet: Actor, look: Any) -> None:
+    grounds = statement.count(store.pk, Window.before(NOW, 30), statement.rule_of(promises.current())).as_json()
+    until = NOW + timedelta(days=5)
+    block, _suspension = (
+        Sanction.objects.create(merchant=store, kind=kind, reasons=grounds, proposed_at=NOW, hear_until=until)
+        for kind in SanctionKind
+    )
+    before = look()
+    assert (before.sanctions, before.to_decide) == (2, 0)
+
+    sanctioning.answer(block, "We moved house.", by=mehmet)
+
+    after = look()
+    assert (after.sanctions, after.to_decide) == (2, 1)
+    assert "1 contest or sanction waits for a decision." in sentences(after)
 
 
 def test_an_empty_desk_has_an_overview(sofia_client: Client) -> None:
