@@ -15,7 +15,7 @@ from marketdesk.people.actor import Actor, clock
 from marketdesk.people.party import Party
 from marketdesk.performance import reading, statement
 from marketdesk.performance.counting import Window
-from marketdesk.performance.models import Sanction, SanctionKind, SanctionState
+from marketdesk.performance.models import Sanction, SanctionKind, SanctionState, Standing
 from marketdesk.performance.models.notice import OfMerchants
 from marketdesk.performance.reading import Rates
 from marketdesk.performance.statement import Grounds
@@ -339,7 +339,9 @@ def _begin(deed: str, sanction: Sanction, words: str, by: Actor) -> None:
 
 
 def _lock(sanction: Sanction, by: Actor) -> None:
-    """Lock and re-read, if the actor may see it."""
+    """Lock and re-read, if the actor may see it. The standing first of all, as whoever judges does: a judgement holds
+    one sanction and the merchant's row when it comes to the next, and decides by what has just been decided."""
+    Standing.lock(sanction.merchant_id)
     mine = Sanction.objects.visible_to(by).select_for_update(of=("self",))
     try:
         sanction.refresh_from_db(from_queryset=mine)

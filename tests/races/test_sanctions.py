@@ -1,8 +1,10 @@
 """Sanctions, whoever judges and clicks at the same time: one of a kind, one decision, and what it says is in force."""
 
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -10,7 +12,7 @@ import pytest
 from django.utils import timezone
 
 from marketdesk.journal.models import Event
-from marketdesk.performance import reading, sanctioning
+from marketdesk.performance import judging, reading, sanctioning
 from marketdesk.performance.models import Sanction, SanctionKind
 from marketdesk.policy import promises
 from marketdesk.tickets.errors import NotAllowed
@@ -77,6 +79,42 @@ def test_of_all_that_end_it_one_does(database: str, arena: Arena) -> None:
     store.refresh_from_db()
     assert store.suspended_at is None
     assert Event.objects.filter(verb="sanction_ended", subject_id=sanction.pk, merchant_id=store.pk).count() == 1
+
+
+@BOTH
+def test_who_judges_both_kinds_and_who_lifts_one_never_wait_for_each_other(
+    database: str, arena: Arena, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, sofia = arena.cast.store, arena.cast.sofia
+    severe.month(store, timezone.now(), customer=arena.cast.ada)
+    _heard(arena)
+    Sanction.objects.filter(merchant=store).update(hear_until=timezone.now())
+    block, suspension = Sanction.objects.filter(merchant=store).order_by("pk")
+    for one in (block, suspension):
+        sanctioning.confirm(one, "Decided.", by=replace(sofia, at=timezone.now()))
+    Wait.objects.filter(merchant_id=store.pk).update(excused=Excuse.CONTEST)
+    mark, meeting = sanctioning._mark, threading.Barrier(2)
+
+    def mark_together(sanction: Sanction, at: datetime | None) -> None:
+        """The one has the merchant's row and goes on to the other sanction, the other has that and goes on to the row,
+        if both can come so far at once."""
+        if sanction.kind == SanctionKind.IMPRESSIONS:
+            mark(sanction, at)
+        with suppress(threading.BrokenBarrierError):
+            meeting.wait(timeout=1)
+        if sanction.kind == SanctionKind.SUSPENSION:
+            mark(sanction, at)
+
+    monkeypatch.setattr(sanctioning, "_mark", mark_together)
+
+    answers = race(
+        partial(judging.reconsider, store.pk, timezone.now()), partial(sanctioning.lift, suspension, "So.", by=sofia)
+    )
+
+    assert [one for one in answers if one is not None and not isinstance(one, NotAllowed)] == []
+    store.refresh_from_db()
+    assert (store.suspended_at, store.impressions_blocked_at) == (None, None)
+    assert Event.objects.filter(verb="sanction_ended", merchant_id=store.pk).count() == 2
 
 
 def _heard(arena: Arena) -> Sanction:
