@@ -9,10 +9,10 @@ from marketdesk.journal.models import Event
 from marketdesk.people.actor import Actor
 from marketdesk.people.party import Party
 from marketdesk.performance import rollups
-from marketdesk.performance.models import Rating
+from marketdesk.performance.models import Contest, Outcome, Rating
 from marketdesk.policy import promises
 from marketdesk.tickets.errors import NotAllowed
-from marketdesk.tickets.models import Ticket
+from marketdesk.tickets.models import Excuse, Ticket
 from marketdesk.tickets.rules import OVER, Desk
 
 _OVER = sorted(OVER)
@@ -42,13 +42,15 @@ def rate(ticket: Ticket, *, helpful: bool, comment: str, by: Actor) -> Rating:
         raise NotAllowed("rating", _("This ticket cannot be rated now."))
     desk = Desk.PLATFORM if ticket.closed_by == Party.SUPPORT else Desk(ticket.desk)
     served = desk == Desk.MERCHANT and ticket.waits.exists()
-    before = Rating.objects.filter(ticket=ticket).first()
+    # Locked before its contest is looked at, which may be decided at this moment.
+    before = Rating.objects.select_for_update().filter(ticket=ticket).first()
     said = {
         "helpful": helpful,
         "comment": comment.replace("\x00", "").strip()[:2000],
         # Another desk may have closed it since.
         "merchant_id": ticket.merchant_id if served else None,
         "desk": desk,
+        "excused": Excuse.CONTEST if not helpful and _was_granted(before) else "",
     }
     if before and all(getattr(before, name) == value for name, value in said.items()):
         return before
@@ -70,3 +72,8 @@ def rate(ticket: Ticket, *, helpful: bool, comment: str, by: Actor) -> Rating:
         at=by.at,
     )
     return rating
+
+
+def _was_granted(rating: Rating | None) -> bool:
+    """Whether it was contested with success: then it stays so, whatever the customer said in between."""
+    return rating is not None and Contest.objects.filter(rating=rating, outcome=Outcome.GRANTED).exists()

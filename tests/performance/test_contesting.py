@@ -228,6 +228,25 @@ def test_a_rating_that_became_helpful_meanwhile_stays(
     assert reading.rates(store.pk, NOW + 3 * DAY, promises.current()).csat.part == 1
 
 
+@pytest.mark.parametrize("changed_before", [True, False], ids=["changed first", "granted first"])
+def test_a_granted_rating_stays_granted_however_often_it_is_changed(
+    rating: Rating, mehmet: Actor, sofia: Actor, ada: Actor, store: Merchant, changed_before: bool
+) -> None:
+    def rates() -> tuple[int, int]:
+        found = reading.rates(store.pk, NOW + DAY, promises.current()).csat
+        return found.part, found.whole
+
+    made = contesting.contest(rating, "She praised us.", by=mehmet)
+    if changed_before:
+        rate(rating.ticket, helpful=True, comment="It came.", by=later(ada, hours=1))
+    contesting.decide(made, granted=True, reason="She did.", by=later(sofia, hours=2))
+    rate(rating.ticket, helpful=True, comment="It came!", by=later(ada, hours=3))
+    praised = rates()
+    rate(rating.ticket, helpful=False, comment="It broke.", by=later(ada, hours=4))
+
+    assert (praised, rates()) == ((1, 1), (0, 0))
+
+
 def test_a_granted_notice_is_withdrawn(warning: Notice, mehmet: Actor, sofia: Actor, store: Merchant) -> None:
     made = contesting.contest(warning, "We had told you.", by=mehmet)
 
