@@ -41,6 +41,19 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
         assert (ROOT / named).exists(), named
 
 
+def test_the_first_page_leads_to_every_other() -> None:
+    listed = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    assert [page.name for page in sorted((ROOT / "docs").glob("*.md")) if f"(docs/{page.name})" not in listed] == []
+
+
+def test_each_word_is_explained_once() -> None:
+    words = (ROOT / "docs" / "words.md").read_text(encoding="utf-8").split("| English")[0]
+
+    said = [line.split("|")[1].strip() for line in words.splitlines() if line.startswith("| ")]
+    assert sorted({one for one in said if said.count(one) > 1}) == []
+
+
 def test_the_words_are_there_in_every_language() -> None:
     words = (ROOT / "docs" / "words.md").read_text(encoding="utf-8")
 
