@@ -255,8 +255,7 @@ def effect(contest: Contest, now: datetime) -> Effect | None:
     fewer_waits = [_excused(one, contest.wait_id) for one in waits]
     # Ratings again by the rule: another one of the same customer may count instead.
     without = [replace(one, excused=Excuse.CONTEST) if one.id == contest.rating_id else one for one in ratings]
-    verdicts = counting.of_ratings([(one.customer_id, one) for one in without], window, policy.customer_ratings)
-    fewer_ratings = [replace(one, verdict=verdict) for one, verdict in zip(without, verdicts, strict=True)]
+    fewer_ratings = reading.judged_again(without, window, policy.customer_ratings)
     before, after = reading.rates_of(waits, ratings, sample), reading.rates_of(fewer_waits, fewer_ratings, sample)
     return Effect(before, after) if before != after else None
 
