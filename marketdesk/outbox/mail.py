@@ -2,8 +2,7 @@
 
 import re
 import zoneinfo
-from datetime import datetime, timedelta
-from fractions import Fraction
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -12,27 +11,23 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.crypto import salted_hmac
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from marketdesk.journal.models import Event
-from marketdesk.lib import money, percent
+from marketdesk.lib import money
+from marketdesk.outbox import performance_letters
 from marketdesk.outbox.models import Endpoint
+from marketdesk.outbox.wording import NAMED, marked, moment, ticket_link
 from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
 from marketdesk.people.party import Party
-from marketdesk.performance import contesting, noticing, sanctioning, statement
-from marketdesk.performance.models import Incident, Notice, Outcome, Rating
+from marketdesk.performance.models import Rating
 from marketdesk.performance.rating import can_rate, is_asked
 from marketdesk.policy import promises
 from marketdesk.refunds.models import Refund, RefundStatus
 from marketdesk.tickets import links
 from marketdesk.tickets.models import Ticket
 from marketdesk.tickets.rules import OVER, State, Verb
-
-NAMED = 20  # refunds or tickets in one letter
-
-_PAGES = {Party.MERCHANT: "dashboard:ticket", Party.SUPPORT: "support:ticket"}
 
 
 def compose(event: Event, letter: str, user: User, reader: Actor) -> EmailMessage | None:
@@ -83,13 +78,13 @@ def _about(event: Event, reader: Actor) -> dict[str, Any] | None:
         case "refund":
             return _about_refund(event, reader)
         case "notice":
-            return _about_notice(event, reader)
+            return performance_letters.about_notice(event, reader)
         case "contest":
-            return _about_contest(event, reader)
+            return performance_letters.about_contest(event, reader)
         case "incident":
-            return _about_incident(event)
+            return performance_letters.about_incident(event)
         case "sanction":
-            return _about_sanction(event, reader)
+            return performance_letters.about_sanction(event, reader)
     return _about_deadlines(event, reader)
 
 
@@ -111,12 +106,12 @@ def _about_ticket(event: Event, ticket_id: int, reader: Actor) -> dict[str, Any]
         "now_paid": event.data.get("said") == "succeeded",
         "note": event.data.get("note", "") if reader.party == Party.SUPPORT else "",
         "refunds": _refunds(event, ticket),
-        "due": _moment(ticket.due_at),
-        "late_since": _moment(ticket.due_at) if ticket.is_overdue(timezone.now()) else "",
-        "support_due": _moment(ticket.turned_at + timedelta(hours=promised.platform_reply_hours)),
-        "closes_at": _moment(ticket.turned_at + timedelta(days=promised.silence_close_days)),
-        "reopenable_until": _moment(ticket.reopenable_until) if ticket.state == State.CLOSED else "",
-        **(_signed_link(event, ticket) if reader.party == Party.CUSTOMER else {"url": _link(ticket, reader)}),
+        "due": moment(ticket.due_at),
+        "late_since": moment(ticket.due_at) if ticket.is_overdue(timezone.now()) else "",
+        "support_due": moment(ticket.turned_at + timedelta(hours=promised.platform_reply_hours)),
+        "closes_at": moment(ticket.turned_at + timedelta(days=promised.silence_close_days)),
+        "reopenable_until": moment(ticket.reopenable_until) if ticket.state == State.CLOSED else "",
+        **(_signed_link(event, ticket) if reader.party == Party.CUSTOMER else {"url": ticket_link(ticket, reader)}),
     }
 
 
@@ -128,7 +123,7 @@ def _about_deadlines(event: Event, reader: Actor) -> dict[str, Any] | None:
         .filter(pk__in=event.data.get("tickets", []))
         .order_by("due_at", "pk")
     )
-    tickets = [{"subject": one.subject, "due": _moment(one.due_at), "url": _link(one, reader)} for one in waiting]
+    tickets = [{"subject": one.subject, "due": moment(one.due_at), "url": ticket_link(one, reader)} for one in waiting]
     if not tickets:
         return None
     return {
@@ -152,7 +147,7 @@ def _about_refunds(event: Event, reader: Actor) -> dict[str, Any] | None:
             {
                 "item": one.item.name,
                 "sum": money.show(one.amount, one.currency),
-                "asked": _moment(one.requested_at),
+                "asked": moment(one.requested_at),
                 "url": settings.BASE_URL + reverse("support:refund", args=[one.public_id]),
             }
             for one in waiting[:NAMED]
@@ -176,88 +171,6 @@ def _about_refund(event: Event, reader: Actor) -> dict[str, Any]:
         "now_paid": event.data.get("said") == "succeeded",
         "note": event.data.get("note", "") if is_support else "",
         "url": settings.BASE_URL + reverse("support:refund", args=[refund.public_id]) if is_support else "",
-    }
-
-
-def _about_notice(event: Event, reader: Actor) -> dict[str, Any]:
-    """What a letter says of a warning or a penalty notice: what was counted, and what was behind it."""
-    notice = Notice.objects.visible_to(reader).select_related("merchant").get(pk=event.subject_id)
-    waits = noticing.waits(notice, reader)
-    late, answers = notice.figures.get("late", 0), notice.figures.get("answers", 0)
-    return {
-        "merchant": notice.merchant.name,
-        "platform": promises.current().platform_name,
-        "is_warning": notice.is_warning,
-        "given": _moment(notice.given_at),
-        "because": notice.why_withdrawn,
-        "number": late or notice.figures.get("warnings", 0),
-        "late": late,
-        "answers": answers,
-        "days": notice.rule.get("figures_days") or notice.rule.get("penalty_days"),
-        "rate": percent.show(Fraction(100 * late, answers) if answers else None),
-        "normal": percent.show(Fraction(notice.rule.get("late_normal", 0))),
-        "tickets": [
-            {"subject": wait.ticket.subject, "due": _moment(wait.due_at), "url": _link(wait.ticket, reader)}
-            for wait in waits[:NAMED]
-        ],
-        "more": max(0, len(waits) - NAMED),
-        "warnings": [{"at": _moment(one.given_at), "url": _notice_link(one)} for one in noticing.warnings(notice)],
-        "contest_days": promises.current().contest_days,
-        "url": _notice_link(notice),
-    }
-
-
-def _notice_link(notice: Notice) -> str:
-    return settings.BASE_URL + reverse("dashboard:notice", args=[notice.public_id])
-
-
-def _about_contest(event: Event, reader: Actor) -> dict[str, Any]:
-    """What a letter says of a contest: what the merchant said, or what was decided and why."""
-    contest = contesting.seen_by(reader).get(pk=event.subject_id)
-    ticket = contesting.facts(contesting.about(contest), event.at).ticket
-    is_support = reader.party == Party.SUPPORT
-    page = "support:contest" if is_support else "dashboard:contested"
-    return {
-        "merchant": contest.merchant.name,
-        "platform": promises.current().platform_name,
-        "kind": contest.kind,
-        "subject": ticket.subject if ticket else "",
-        "said": _marked(contest.reason if is_support else contest.decision),
-        "is_granted": contest.outcome == Outcome.GRANTED,
-        "url": settings.BASE_URL + reverse(page, args=[contest.public_id]),
-    }
-
-
-def _about_incident(event: Event) -> dict[str, Any]:
-    """What a letter says of an incident of one merchant."""
-    incident = Incident.objects.get(pk=event.subject_id)
-    return {
-        "words": incident.words,
-        "begins": _moment(incident.starts_at),
-        "ends": _moment(incident.ends_at),
-        "platform": promises.current().platform_name,
-        "url": settings.BASE_URL + reverse("dashboard:contests"),
-    }
-
-
-def _about_sanction(event: Event, reader: Actor) -> dict[str, Any]:
-    """What a letter says of a sanction: how it stood after the event, and its reasons."""
-    sanction = sanctioning.seen_by(reader).get(pk=event.subject_id)
-    door = "support:sanction" if reader.party == Party.SUPPORT else "dashboard:sanction"
-    return {
-        "sanction": sanction,
-        "kind": sanction.get_kind_display(),
-        "how": event.data.get("how", ""),
-        "effect": statement.effect(sanction.kind),
-        "reasons": [sanction.reasons.get("words", ""), *statement.grounds(sanction).sentences()],
-        "decision": sanction.decision,
-        "lifted_because": sanction.statement.get("lifted_because", ""),
-        "is_automatic": sanction.statement.get("is_automatic", False),
-        "merchant": sanction.merchant.name,
-        "platform": promises.current().platform_name,
-        "until": _moment(sanction.hear_until),
-        "ends": _moment(sanction.ends_at),
-        "url": settings.BASE_URL + reverse(door, args=[sanction.public_id]),
     }
 
 
@@ -289,11 +202,7 @@ def _quoted(event: Event, ticket: Ticket, reader: Actor) -> str:
     """What was said, each line marked, as far as the reader may read it."""
     messages = ticket.messages_for(reader)
     found = messages.first() if event.verb == "open" else messages.filter(pk=event.data.get("message")).first()
-    return _marked(found.body) if found else ""
-
-
-def _marked(text: str) -> str:
-    return "\n".join(f"> {line}".rstrip() for line in text.splitlines())
+    return marked(found.body) if found else ""
 
 
 def _refunds(event: Event, ticket: Ticket) -> list[dict[str, str]]:
@@ -314,16 +223,4 @@ def _signed_link(event: Event, ticket: Ticket) -> dict[str, Any]:
     closes = event.data.get("to") in OVER and event.data.get("from") not in OVER
     asks = closes and can_rate(ticket, timezone.now()) and is_asked(ticket)
     asks = asks and not Rating.objects.filter(ticket=ticket).exists()
-    return {"url": links.address(ticket, ends), "link_ends": _moment(ends), "asks_rating": asks}
-
-
-def _link(ticket: Ticket, reader: Actor) -> str:
-    return settings.BASE_URL + reverse(_PAGES[reader.party], args=[ticket.public_id])
-
-
-def _moment(at: datetime | None) -> str:
-    """A moment that stays true however late the mail is read: with its date, and with the zone's name."""
-    if at is None:
-        return ""
-    local = timezone.localtime(at)
-    return f"{date_format(local, 'DATETIME_FORMAT')} ({local:%Z})"
+    return {"url": links.address(ticket, ends), "link_ends": moment(ends), "asks_rating": asks}
