@@ -43,9 +43,9 @@ class Column:
             return percent.UNKNOWN
         if isinstance(value, timedelta):
             return took(value)
-        if isinstance(value, Fraction) and self.unit == "percent":
-            return percent.show(value)
-        return number_format(value if isinstance(value, int) else percent.rounded(value), use_l10n=True)
+        if isinstance(value, Fraction):
+            return percent.show(value) if self.unit == "percent" else percent.for_a_hundred(value)
+        return number_format(value, use_l10n=True)
 
     def plain(self, row: Row) -> Plain:
         """The same number for programs: a rate with the places that people see, a length of time in seconds."""

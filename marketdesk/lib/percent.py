@@ -4,6 +4,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 
 from babel.numbers import format_percent
+from django.utils.formats import number_format
 
 from marketdesk.lib import languages
 
@@ -18,6 +19,11 @@ def show(percent: Fraction | None, language: str | None = None) -> str:
         return UNKNOWN
     share, locale = rounded(percent).scaleb(-2), languages.babel_locale(language)
     return format_percent(share, locale=locale, decimal_quantization=False)
+
+
+def for_a_hundred(percent: Fraction | None) -> str:
+    """So many for a hundred, as a number: `12.5`; `-` where there is none."""
+    return UNKNOWN if percent is None else number_format(rounded(percent), use_l10n=True)
 
 
 def rounded(percent: Fraction) -> Decimal:

@@ -6,14 +6,13 @@ from urllib.parse import urlencode
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from marketdesk.lib import percent
 from marketdesk.merchants.models import Merchant
 from marketdesk.performance import figures, levels, overview, rate_charts
-from marketdesk.performance.counting import Rate, Verdict, Window
+from marketdesk.performance.counting import Verdict, Window
 from marketdesk.performance.figures import Numbers
 from marketdesk.performance.ledger import Asked, Kind, Ledger
 from marketdesk.performance.levels import Level
@@ -24,7 +23,7 @@ from marketdesk.performance.rate_charts import Step
 from marketdesk.policy import promises
 from marketdesk.support.entrance import AgentRequest, agents_only
 from marketdesk.support.overview import day_words, period_words
-from marketdesk.ui.templatetags.marketdesk import span
+from marketdesk.ui.templatetags.marketdesk import took
 
 SIZE = 50
 # Of each kind of thing that followed from figures; the older ones stand in lists of their own.
@@ -82,7 +81,7 @@ def merchant(request: AgentRequest, public_id: str) -> HttpResponse:
         "late_chart": rate_charts.late(steps, policy),
         "csat_chart": rate_charts.csat(steps, policy),
         "numbers": found.whole,
-        "per_orders": _number_of(found.whole.per_orders),
+        "per_orders": percent.for_a_hundred(found.whole.per_orders.percent),
         "times": _times(found.whole),
         "periods": [(period_words(one), one, one == days) for one in overview.CHOICES],
         "period": period_words(days),
@@ -146,12 +145,7 @@ def _times(numbers: Numbers) -> list[tuple[str, str]]:
         (_("Time to answer, median"), numbers.answers.median),
         (_("Time to the first answer, median"), numbers.first_answers.median),
     )
-    return [(words, percent.UNKNOWN if length is None else span(length)) for words, length in taken]
-
-
-def _number_of(rate: Rate) -> str:
-    """So many for a hundred, as a number."""
-    return percent.UNKNOWN if rate.percent is None else number_format(float(rate.percent), 1)
+    return [(words, percent.UNKNOWN if length is None else took(length)) for words, length in taken]
 
 
 def _query(**said: Any) -> str:

@@ -29,3 +29,8 @@ def test_a_rate_reads_as_the_language_writes_it() -> None:
 
 def test_no_rate_is_a_dash_and_never_nothing_of_a_hundred() -> None:
     assert percent.show(None) == "-"
+    assert percent.for_a_hundred(None) == "-"
+
+
+def test_so_many_for_a_hundred_are_a_number() -> None:
+    assert [percent.for_a_hundred(Fraction(*one)) for one in ((45, 1), (25, 2), (498, 100))] == ["45", "12.5", "4.98"]

@@ -8,12 +8,14 @@ import pytest
 from django.test import Client
 
 from marketdesk.merchants.models import Merchant
+from marketdesk.orders.models import Product
 from marketdesk.people.actor import Actor
+from marketdesk.people.models import User
 from marketdesk.performance.levels import Level
 from marketdesk.performance.models import Contest, Notice, Sanction, Standing
 from marketdesk.programs import sandbox
 from marketdesk.tickets.models import Ticket
-from tests.conftest import NOW
+from tests.conftest import NOW, make_order
 from tests.moments import later
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("now")]
@@ -46,6 +48,25 @@ def followed(store: Merchant, late: list[Ticket]) -> None:
     Sanction.objects.create(
         merchant=store, kind="suspension", proposed_at=NOW, hear_until=NOW + timedelta(days=5)
     )  # fmt: skip
+
+
+def test_figures_read_as_the_merchant_reads_them(
+    ask: Callable[..., Ticket],
+    product: Product,
+    ada_user: User,
+    ada: Actor,
+    mehmet: Actor,
+    store: Merchant,
+    mehmet_client: Client,
+    sofia_client: Client,
+) -> None:
+    for number in range(5):
+        make_order(ada_user, product, f"R-{number}", placed_at=later(ada, days=-9).at)
+    ask("store_question", by=later(ada, days=-10)).reply("Yes.", by=later(mehmet, days=-10, hours=3 + 1 / 3))
+
+    for page in (page_of(store, sofia_client), mehmet_client.get("/dashboard/performance").content.decode()):
+        assert "3 h 20 min" in page
+        assert ">20<" in page.replace("\n", "").replace(" ", "")
 
 
 def test_the_figures_stand_with_what_followed(
