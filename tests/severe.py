@@ -8,16 +8,13 @@ from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
 from marketdesk.people.party import Party
 from marketdesk.performance.rating import rate
-from marketdesk.tickets.models import Issue, Ticket
+from marketdesk.tickets.models import Ticket
+from tests.answering import ask
 
 
 def answer(store: Merchant, asked_at: datetime, *, hours: float, customer: User | None = None) -> Ticket:
     """Somebody asks, and the merchant resolves it so many hours later."""
-    customer = customer or User.objects.filter(party=Party.CUSTOMER)[0]
-    asking = Actor(Party.CUSTOMER, user_id=customer.pk, name=customer.name, at=asked_at)
-    ticket = Ticket.open(
-        customer=customer, merchant=store, issue=Issue.objects.get(pk="store_question"), text="Is it blue?", by=asking
-    )
+    ticket = ask(customer or User.objects.filter(party=Party.CUSTOMER)[0], store, asked_at)
     answering = Actor(Party.MERCHANT, merchant_id=store.pk, name="Mehmet", at=asked_at + timedelta(hours=hours))
     ticket.resolve("It is.", by=answering)
     return ticket

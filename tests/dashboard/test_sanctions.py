@@ -58,7 +58,7 @@ def test_he_reads_why_until_when_he_can_answer_and_what_to_do_first(
     ):
         assert sentence in said
     assert "Statement of reasons" not in said
-    assert said.count("Is it blue? Due: ") == 3
+    assert said.count("Do you ship to Iceland? Due: ") == 3
     html = mehmet_client.get(f"{LIST}/{block.public_id}").content.decode()
     assert all(f"/dashboard/tickets/{one.ticket}" in html for one in statement.grounds(block).late_answers)
 
