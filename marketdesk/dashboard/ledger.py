@@ -1,7 +1,5 @@
 """The ledger: every figure opens into the answers or ratings behind it; the same lines as a file."""
 
-import csv
-import io
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -19,7 +17,7 @@ from marketdesk.dashboard.entrance import MerchantRequest, merchants_only
 from marketdesk.dashboard.filters import Chip, Choice
 from marketdesk.dashboard.outlook import Ahead, with_tickets
 from marketdesk.dashboard.page import render
-from marketdesk.lib import percent
+from marketdesk.lib import percent, spreadsheet
 from marketdesk.lib.paging import SIZE
 from marketdesk.performance import levels, outlook, outlook_words
 from marketdesk.performance.counting import Verdict, Window
@@ -158,13 +156,9 @@ def ledger(request: MerchantRequest) -> HttpResponse:
 def as_csv(request: MerchantRequest) -> HttpResponse:
     """The lines of the window for a spreadsheet."""
     found = _found(request)
-    file = io.StringIO()
-    rows = [_row(line) for line in found.lines()]
-    writer = csv.DictWriter(file, COLUMNS[found.asked.kind])
-    writer.writeheader()
-    writer.writerows({name: _harmless(value) for name, value in row.items()} for row in rows)
-    # With a mark at the beginning, or spreadsheets take it for another encoding.
-    response = HttpResponse(file.getvalue().encode("utf-8-sig"), content_type="text/csv; charset=utf-8")
+    columns, rows = COLUMNS[found.asked.kind], [_row(line) for line in found.lines()]
+    file = spreadsheet.of([columns, *([row[name] for name in columns] for row in rows)])
+    response = HttpResponse(file, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="ledger-{found.asked.kind}.csv"'
     return response
 
@@ -295,11 +289,6 @@ def _row(line: Line) -> dict[str, Any]:
 
 def _iso(at: datetime) -> str:
     return timezone.localtime(at).isoformat()
-
-
-def _harmless(value: Any) -> Any:
-    """What a customer wrote is never a formula of somebody's spreadsheet."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
 
 
 def _moment(said: str | None) -> datetime | None:

@@ -1,8 +1,6 @@
 """Performance > Customer Service Performance (M85-M96): the figures as sentences, numbers, charts and tables, and the
 same numbers as files."""
 
-import csv
-import io
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
@@ -21,7 +19,7 @@ from marketdesk.dashboard.entrance import MerchantRequest, merchants_only
 from marketdesk.dashboard.figure_columns import COLUMNS, GROUPS, Column, Group, Row
 from marketdesk.dashboard.ledger import address_of, period_words
 from marketdesk.dashboard.page import badge, render
-from marketdesk.lib import languages
+from marketdesk.lib import languages, spreadsheet
 from marketdesk.performance import figures, periods, rate_charts
 from marketdesk.performance.figures import Figures
 from marketdesk.performance.ledger import Kind
@@ -146,15 +144,13 @@ def as_csv(request: MerchantRequest) -> HttpResponse:
     """The tables for a spreadsheet, as those of the reader's language read numbers."""
     shown = Shown.of(request)
     decimal = get_decimal_symbol(languages.babel_locale())
-    file = io.StringIO()
-    writer = csv.writer(file, delimiter=";" if decimal == "," else ",")
-    writer.writerow([pgettext("a time", "From"), _("Until"), *(str(column.words) for column in COLUMNS)])
+    lines = [[pgettext("a time", "From"), _("Until"), *(str(column.words) for column in COLUMNS)]]
     for row in [*shown.rows, shown.whole]:
         window = row.numbers.window
         cells = [column.cell(row, decimal) for column in COLUMNS]
-        writer.writerow([_bare(window.start, shown.zone), _bare(window.end, shown.zone), *cells])
-    # With a mark at the beginning, or spreadsheets take it for another encoding.
-    response = HttpResponse(file.getvalue().encode("utf-8-sig"), content_type="text/csv; charset=utf-8")
+        lines.append([_bare(window.start, shown.zone), _bare(window.end, shown.zone), *cells])
+    file = spreadsheet.of(lines, delimiter=";" if decimal == "," else ",")
+    response = HttpResponse(file, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="performance.csv"'
     return response
 

@@ -1,10 +1,9 @@
 """The overview's numbers as files: each table for a spreadsheet, and all of them for a program."""
 
-import csv
-import io
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from marketdesk.lib import spreadsheet
 from marketdesk.performance.counting import Rate
 from marketdesk.performance.overview import GroupRow, MerchantRow, Overview, Sums
 
@@ -12,13 +11,9 @@ Row = dict[str, Any]
 
 
 def csv_of(table: str, overview: Overview) -> bytes:
-    """One table. With a mark at the beginning, or spreadsheets take it for another encoding."""
+    """One table."""
     rows = list(TABLES[table](overview))
-    file = io.StringIO()
-    writer = csv.DictWriter(file, list(rows[0]) if rows else [])
-    writer.writeheader()
-    writer.writerows({name: _harmless(value) for name, value in row.items()} for row in rows)
-    return file.getvalue().encode("utf-8-sig")
+    return spreadsheet.of([list(rows[0]) if rows else [], *(row.values() for row in rows)])
 
 
 def json_of(overview: Overview) -> dict[str, Any]:
@@ -133,8 +128,3 @@ def _counts(sums: Sums, overview: Overview) -> Row:
 def _percent(rate: Rate) -> float | None:
     """None below the minimum sample, never 0."""
     return None if rate.percent is None else float(rate.percent)
-
-
-def _harmless(value: Any) -> Any:
-    """A name that begins like a formula stays a name."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in set("=+-@\t\r") else value
