@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from ninja import Field, Router, Schema
 
 from marketdesk.api.platform.keys import Keyed, PlatformRequest
@@ -81,7 +81,8 @@ def standings(
 ) -> dict[str, Any]:
     rows = _merchants()
     if level:
-        rows = rows.filter(standing__level=plain(level))
+        unjudged = Q(standing__isnull=True) if level == Level.NORMAL else Q()
+        rows = rows.filter(Q(standing__level=plain(level)) | unjudged)
     page = paging.page(rows, "created_at", after, size=limit)
     return {"standings": [_told(one) for one in page.rows], "after": page.after}
 

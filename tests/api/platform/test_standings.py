@@ -76,6 +76,7 @@ def test_all_merchants_page_by_page_and_those_of_one_level(
     assert [one["merchant"] for page in (first, second) for one in page["standings"]] == ["m-1", "m-2"]
     assert second["after"] == ""
     assert [one["merchant"] for one in shop.get("standings", level="severe").data["standings"]] == ["m-1"]
+    assert [one["merchant"] for one in shop.get("standings", level="normal").data["standings"]] == ["m-2"]
     assert shop.get("standings", level="\x00nothing").data == {"standings": [], "after": ""}
 
 
