@@ -2,11 +2,13 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 from typing import Any
 
-# What a cell begins with that a spreadsheet takes for a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# Where a formula could begin: with a cell, or after whatever the reader's spreadsheet takes for the end of one. In
+# Turkey and Germany that is a semicolon, in a file with commas too.
+_FORMULA = re.compile(r"""(^|[;,\t\r\n])(["\s]*)([=+\-@])""")
 
 
 def of(rows: Iterable[Iterable[Any]], *, delimiter: str = ",") -> bytes:
@@ -18,4 +20,4 @@ def of(rows: Iterable[Iterable[Any]], *, delimiter: str = ",") -> bytes:
 
 def _harmless(cell: Any) -> Any:
     """What somebody wrote is never a formula of somebody else's spreadsheet."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
+    return _FORMULA.sub(r"\1\2'\3", cell) if isinstance(cell, str) else cell
