@@ -2,6 +2,7 @@
 found; and under it one line, only when something needs saying."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpResponse
@@ -14,7 +15,7 @@ from marketdesk.dashboard.entrance import MerchantRequest
 from marketdesk.performance import attention
 from marketdesk.performance.attention import Attention, OpenSanction
 from marketdesk.performance.levels import Level
-from marketdesk.performance.models import SanctionKind
+from marketdesk.performance.models import SanctionKind, SanctionState
 from marketdesk.tickets import queues
 from marketdesk.tickets.queues import Counts, Queue
 from marketdesk.ui.templatetags.marketdesk import moment
@@ -63,7 +64,7 @@ def render(
         "menu": [[entry for entry in entries if entry.urgent], [entry for entry in entries if not entry.urgent]],
         "waiting": counts.waiting,
         "badge": noted and badge(noted.level),
-        "saying": noted and saying(noted),
+        "saying": noted and saying(noted, request.actor.at),
         "in_performance": request.path.startswith(reverse("dashboard:performance")),
         "merchant": request.merchant,
         "is_owner": request.owned_here is not None,
@@ -90,10 +91,10 @@ def badge(level: Level) -> Badge:
     return Badge(str(level.label), TONES[level])
 
 
-def saying(noted: Attention) -> Saying | None:
+def saying(noted: Attention, now: datetime) -> Saying | None:
     """The gravest thing of all that needs saying: a sanction, a notice that nobody read, a severe standing."""
     if noted.sanctions:
-        return _about_sanction(noted.sanctions[0])
+        return _about_sanction(noted.sanctions[0], now)
     if noted.penalties:
         words = ngettext(
             "You have a penalty notice that nobody has read.",
@@ -114,9 +115,13 @@ def saying(noted: Attention) -> Saying | None:
     return None
 
 
-def _about_sanction(sanction: OpenSanction) -> Saying:
+def _about_sanction(sanction: OpenSanction, now: datetime) -> Saying:
     url = reverse("dashboard:sanction", args=[sanction.public_id])
     is_suspension = sanction.kind == SanctionKind.SUSPENSION
+    if sanction.is_proposed and sanction.hear_until <= now:
+        words = _("%(state)s: %(kind)s") % {"state": SanctionState.PROPOSED.label, "kind": sanction.kind.label}
+        still = _("It can be decided any time now. Until then you can still answer.")
+        return Saying(f"{words}. {still}", _("Read why, and answer"), url, "danger")
     if sanction.is_proposed:
         until = {"moment": moment(sanction.hear_until)}
         words = _("It is proposed to show your products to nobody any more. You can answer until %(moment)s.")

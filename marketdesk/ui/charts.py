@@ -139,7 +139,7 @@ def rates(
         chart.strokes.append(Stroke("0%", frame.y(limit.value), "100%", frame.y(limit.value), f"limit {limit.tone}"))
     _line(chart, frame, [None if point.value is None else float(point.value) for point in points])
     for limit in limits:
-        chart.texts.append(frame.limit_words(limit, points))
+        frame.name_limit(chart, limit, points)
     if points and points[-1].value is not None:
         chart.texts.append(frame.last_words(points, show(points[-1].value)))
     frame.label(chart, [point.label for point in points])
@@ -255,15 +255,19 @@ class _Frame:
         height = float(self.y(low)) - float(self.y(high))
         return Box(f"{x:.3f}%", self.y(high), f"{width * 2 / 3:.3f}%", f"{height:.1f}", kind)
 
-    def limit_words(self, limit: Limit, points: Sequence[Point]) -> Text:
-        """A limit's words beside it, rather inside its zone than beyond, where the rates leave room."""
+    def name_limit(self, chart: Chart, limit: Limit, points: Sequence[Point]) -> None:
+        """A limit's words beside it, rather inside its zone than beyond, where the rates leave room. From words that
+        stand farther off, a stroke leads back to their limit."""
         at, outward = float(self.y(limit.value)), 1 if limit.zone_above else -1
         inside, beyond = (at - 6, at + 15) if limit.zone_above else (at + 15, at - 6)
         heights = [inside, *(beyond + outward * WORD_TALL * more for more in range(4))]
         places = [(y, side) for y in heights for side in ("start", "end") if TOP + 10 <= y <= TOP + TALL - 2]
         free = (place for place in places if self._is_free(*place, points))
         y, side = next(free, (inside, "start"))
-        return Text(self.x(0 if side == "start" else self.steps), f"{y:.1f}", limit.words, side, limit.tone)
+        x = self.x(0 if side == "start" else self.steps)
+        chart.texts.append(Text(x, f"{y:.1f}", limit.words, side, limit.tone))
+        if abs(y - beyond) >= WORD_TALL and y != inside:
+            chart.strokes.append(Stroke(x, f"{at:.1f}", x, f"{y:.1f}", f"leader {limit.tone}"))
 
     def _is_free(self, y: float, side: str, points: Sequence[Point]) -> bool:
         """Whether the line of rates passes by where words at one end of the drawing would stand."""

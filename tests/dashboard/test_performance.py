@@ -188,6 +188,9 @@ def test_the_gravest_thing_is_said_under_the_bar(mehmet_client: Client, store: M
     words_of_it, url = said()
     assert words_of_it == "It is proposed to suspend your account. You can answer until 23 Nov, 10:00."
     assert url == f"{PAGE}/sanctions/{sanction.public_id}"
+    Sanction.objects.update(hear_until=NOW)
+    overdue = "Proposed: Account suspended. It can be decided any time now. Until then you can still answer."
+    assert said() == (overdue, url)
     Sanction.objects.update(state=SanctionState.CONFIRMED)
     assert said()[0] == "Your account is suspended. You can still answer open tickets."
 

@@ -11,6 +11,7 @@ from marketdesk.merchants.models import Merchant
 from marketdesk.orders.models import Product
 from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
+from marketdesk.performance import figures
 from marketdesk.performance.levels import Level
 from marketdesk.performance.models import Contest, Notice, Sanction, Standing
 from marketdesk.programs import sandbox
@@ -79,6 +80,14 @@ def test_the_figures_stand_with_what_followed(
     assert "1 of 5 answers were late" in page
     for words in ("Warning", "Not read yet", "Late answer", "To decide", "Account suspended", "Proposed"):
         assert words in page, words
+
+
+def test_tickets_for_100_orders_are_rounded_as_the_merchant_sees_them(
+    late: list[Ticket], store: Merchant, sofia_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(figures, "_orders", lambda merchant_id, window: [window.start] * 18)
+
+    assert "<dd>27.8</dd>" in page_of(store, sofia_client)
 
 
 def test_a_ticket_leads_to_its_merchant(late: list[Ticket], store: Merchant, sofia_client: Client) -> None:

@@ -88,6 +88,17 @@ def test_the_words_of_the_lines_keep_clear_of_the_rates_beside_them(values: tupl
             assert all(abs(float(dot.y) - (float(text.y) - 4)) > 9 for dot in beside)
 
 
+@pytest.mark.parametrize(("values", "led"), [((44, 46, 42, 48, 43, 47), True), ((30, 30, 30, 30, 30, 30), False)])
+def test_from_words_that_must_stand_farther_off_a_stroke_leads_to_their_line(
+    values: tuple[int, ...], led: bool
+) -> None:
+    chart = late(*values)
+
+    words = next(text for text in chart.texts if text.kind == "danger")
+    leaders = [(line.x1, line.y1, line.y2) for line in chart.strokes if line.kind == "leader danger"]
+    assert leaders == ([(words.x, height(45, 50), words.y)] if led else [])
+
+
 def test_a_right_to_left_reader_gets_the_mirror_image() -> None:
     straight = places(late(0, 25, 50))
     with translation.override("ar"):
