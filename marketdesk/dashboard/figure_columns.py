@@ -122,3 +122,9 @@ GROUPS = (
     ),
 )
 COLUMNS = tuple(column for group in GROUPS for column in group.columns)
+
+
+def headings() -> list[str]:
+    """What the columns are called in a file, where they stand without their groups: no two alike."""
+    named = [(str(group.words), str(column.words)) for group in GROUPS for column in group.columns]
+    return [words if words == group else f"{group}: {words}" for group, words in named]

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET
 
 from marketdesk.dashboard import figure_charts, figure_words, outlook
 from marketdesk.dashboard.entrance import MerchantRequest, merchants_only
-from marketdesk.dashboard.figure_columns import COLUMNS, GROUPS, Column, Group, Row
+from marketdesk.dashboard.figure_columns import COLUMNS, GROUPS, Column, Group, Row, headings
 from marketdesk.dashboard.ledger import address_of, period_words
 from marketdesk.dashboard.page import badge, render
 from marketdesk.lib import languages, spreadsheet
@@ -144,7 +144,7 @@ def as_csv(request: MerchantRequest) -> HttpResponse:
     """The tables for a spreadsheet, as those of the reader's language read numbers."""
     shown = Shown.of(request)
     decimal = get_decimal_symbol(languages.babel_locale())
-    lines = [[pgettext("a time", "From"), _("Until"), *(str(column.words) for column in COLUMNS)]]
+    lines = [[pgettext("a time", "From"), _("Until"), *headings()]]
     for row in [*shown.rows, shown.whole]:
         window = row.numbers.window
         cells = [column.cell(row, decimal) for column in COLUMNS]
