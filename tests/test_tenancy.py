@@ -92,6 +92,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "dashboard:performance": ("merchant",),
     "dashboard:performance-csv": ("merchant",),
     "dashboard:performance-json": ("merchant",),
+    "dashboard:performance-volume": ("merchant",),
     "dashboard:ledger": ("merchant",),
     "dashboard:ledger-csv": ("merchant",),
     "dashboard:ledger-json": ("merchant",),

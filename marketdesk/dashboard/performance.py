@@ -131,6 +131,7 @@ def show(request: MerchantRequest) -> HttpResponse:
         "cuts": [Choice(str(by.label), query(shown.period.days, by), by == shown.period.by) for by in By],
         "has_cuts": shown.period.days > 7,
         "volume": volume(shown),
+        "volume_file": f"{reverse('dashboard:performance-volume')}?{shown.query}",
         "files": [
             (name, f"{reverse(f'dashboard:performance-{name.lower()}')}?{shown.query}") for name in ("CSV", "JSON")
         ],
@@ -149,10 +150,18 @@ def as_csv(request: MerchantRequest) -> HttpResponse:
         window = row.numbers.window
         cells = [column.cell(row, decimal) for column in COLUMNS]
         lines.append([_bare(window.start, shown.zone), _bare(window.end, shown.zone), *cells])
-    file = spreadsheet.of(lines, delimiter=";" if decimal == "," else ",")
-    response = HttpResponse(file, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = 'attachment; filename="performance.csv"'
-    return response
+    return _sheet(lines, "performance.csv")
+
+
+@merchants_only
+@require_GET
+def volume_as_csv(request: MerchantRequest) -> HttpResponse:
+    """What the tickets were about, for a spreadsheet."""
+    shown, names = Shown.of(request), issue_names()
+    lines = [[_("Category"), _("Issue Type"), _("Tickets")]]
+    for one in shown.figures.volume:
+        lines.append([str(one.category.label), names.get(one.issue, one.issue), str(one.tickets)])
+    return _sheet(lines, "tickets.csv")
 
 
 @merchants_only
@@ -231,6 +240,14 @@ def volume(shown: Shown) -> list[tuple[str, int, list[IssueRow]]]:
 def issue_names() -> dict[str, str]:
     """What the issues are called; there are few."""
     return {issue.code: issue.label for issue in Issue.objects.all()}
+
+
+def _sheet(lines: list[list[str]], name: str) -> HttpResponse:
+    """A file as the spreadsheets of the reader's language divide columns."""
+    delimiter = ";" if get_decimal_symbol(languages.babel_locale()) == "," else ","
+    response = HttpResponse(spreadsheet.of(lines, delimiter=delimiter), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
 
 
 def _fields(row: Row, zone: tzinfo) -> dict[str, Any]:

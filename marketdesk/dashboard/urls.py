@@ -26,6 +26,7 @@ urlpatterns = [
     path("performance", performance.show, name="performance"),
     path("performance.csv", performance.as_csv, name="performance-csv"),
     path("performance.json", performance.as_json, name="performance-json"),
+    path("performance/tickets.csv", performance.volume_as_csv, name="performance-volume"),
     path("performance/ledger", ledger.ledger, name="ledger"),
     path("performance/ledger.csv", ledger.as_csv, name="ledger-csv"),
     path("performance/ledger.json", ledger.as_json, name="ledger-json"),

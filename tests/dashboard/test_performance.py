@@ -82,6 +82,21 @@ def test_page_table_and_files_tell_the_same_numbers(mehmet_client: Client, one_o
     assert len(rows) - 1 == len(panels(page)[0].rows) == len(told(mehmet_client)["slices"])
 
 
+def test_what_tickets_were_about_is_a_file_too(mehmet_client: Client, one_of_five: Story) -> None:
+    page = mehmet_client.get(PAGE)
+
+    headings, *rows = csv.reader(
+        io.StringIO(mehmet_client.get(page.context["volume_file"]).content.decode("utf-8-sig"))
+    )
+
+    assert headings == ["Category", "Issue Type", "Tickets"]
+    shown = [
+        (category, row.issue, str(row.tickets)) for category, _number, found in page.context["volume"] for row in found
+    ]
+    assert [tuple(row) for row in rows] == shown != []
+    assert told(mehmet_client)["volume"][0]["tickets"] == int(rows[0][2])
+
+
 def panels(page: Any) -> list[Any]:
     return [page.context[name] for name in ("late", "csat", "times", "tickets")]
 
