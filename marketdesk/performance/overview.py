@@ -15,7 +15,7 @@ from marketdesk.merchants.models import Merchant
 from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
 from marketdesk.people.party import Party
-from marketdesk.performance import contesting, levels, rollups, sanctioning
+from marketdesk.performance import contesting, levels, rollups, sanction_lists
 from marketdesk.performance.counting import Rate
 from marketdesk.performance.levels import Level
 from marketdesk.performance.models import GroupDay, MerchantDay, Rating, Sanction, SanctionState
@@ -243,7 +243,7 @@ class Overview:
     @cached_property
     def to_decide(self) -> int:
         """How many contests and sanctions a person can decide now."""
-        return self.contests + sanctioning.to_decide(self.by)
+        return self.contests + sanction_lists.to_decide(self.by)
 
     def _groups(self) -> Any:
         return GroupDay.objects.filter(day__gte=self.days.first, day__lte=self.days.last)

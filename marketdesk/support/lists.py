@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from marketdesk.lib import paging
-from marketdesk.performance import contesting, sanctioning
+from marketdesk.performance import contesting, sanction_lists
 from marketdesk.policy import promises
 from marketdesk.refunds import reconciling
 from marketdesk.support.entrance import AgentRequest, agents_only
@@ -49,7 +49,7 @@ def queue(request: AgentRequest, queue: str) -> HttpResponse:
         "when_empty": _when_empty(chosen),
         "refunds_to_look_into": reconciling.to_look_into(request.actor),
         "contests_to_decide": contesting.waiting(request.actor),
-        "sanctions_to_decide": sanctioning.to_decide(request.actor),
+        "sanctions_to_decide": sanction_lists.to_decide(request.actor),
     }
     return render(request, "support/queue.html", context)
 

@@ -16,9 +16,10 @@ from marketdesk.journal.models import AlreadyDone, KeyReused
 from marketdesk.lib import paging
 from marketdesk.merchants.models import Merchant
 from marketdesk.people.actor import Actor
-from marketdesk.performance import sanctioning, statement
+from marketdesk.performance import sanction_lists, sanctioning, statement
 from marketdesk.performance.models import Notice, Sanction, SanctionKind, SanctionState
-from marketdesk.performance.sanctioning import LONGEST, SanctionList
+from marketdesk.performance.sanction_lists import SanctionList
+from marketdesk.performance.sanctioning import LONGEST
 from marketdesk.policy import promises
 from marketdesk.support.entrance import AgentRequest, administrators_only, agents_only
 from marketdesk.tickets.errors import NotAllowed
@@ -67,7 +68,7 @@ def sanctions(request: AgentRequest, queue: str) -> HttpResponse:
     chosen, after = SanctionList(queue), request.GET.get("after", "")
     held = sanctioning.seen_by(request.actor).filter(chosen.holds(request.actor.at))
     page = paging.page(held, chosen.order_field, after, newest_first=chosen.newest_first)
-    counts = sanctioning.counts(request.actor)
+    counts = sanction_lists.counts(request.actor)
     context = {
         "chosen": chosen,
         "views": [(one, counts.get(one)) for one in SanctionList],

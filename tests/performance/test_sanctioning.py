@@ -12,10 +12,10 @@ from marketdesk.merchants.models import Merchant
 from marketdesk.people.actor import Actor, clock
 from marketdesk.people.models import User
 from marketdesk.people.party import Party
-from marketdesk.performance import reading, sanctioning, statement
+from marketdesk.performance import reading, sanction_lists, sanctioning, statement
 from marketdesk.performance.counting import Window
 from marketdesk.performance.models import Incident, Sanction, SanctionKind, SanctionState
-from marketdesk.performance.sanctioning import SanctionList
+from marketdesk.performance.sanction_lists import SanctionList
 from marketdesk.policy import promises
 from marketdesk.tickets.errors import BadText, NotAllowed
 from marketdesk.tickets.models import Excuse, Wait
@@ -183,13 +183,13 @@ def test_the_same_is_not_proposed_twice(block: Sanction, store: Merchant, sofia:
 def test_what_the_merchant_says_is_kept_and_brings_it_to_a_decision(
     block: Sanction, mehmet: Actor, sofia: Actor
 ) -> None:
-    assert sanctioning.counts(sofia)[SanctionList.TO_DECIDE] == 0
+    assert sanction_lists.counts(sofia)[SanctionList.TO_DECIDE] == 0
 
     sanctioning.answer(block, "We moved house.", by=mehmet)
 
     block.refresh_from_db()
     assert (block.answer, block.answered_by_id, block.answered_at) == ("We moved house.", mehmet.user_id, mehmet.at)
-    assert sanctioning.counts(sofia) == {"to-decide": 1, "hearing": 1, "in-force": 0}
+    assert sanction_lists.counts(sofia) == {"to-decide": 1, "hearing": 1, "in-force": 0}
 
 
 def test_one_answer_counts(heard: Sanction, mehmet: Actor) -> None:
