@@ -44,6 +44,12 @@ Fields = Annotated[
     ),
 ]
 
+# Of a list.
+Limit = Annotated[int, Field(ge=1, le=500, description="At most so many.")]
+Cursor = Annotated[
+    str, Field(max_length=200, description="Where the page before ended: what stands in its `paging.next`.")
+]
+
 
 def just_after(moment: datetime) -> datetime:
     """The end of the millisecond that a moment names: what we say is cut off to milliseconds."""

@@ -12,7 +12,7 @@ from marketdesk.api.v3 import errors
 from marketdesk.api.v3.choosing import chosen, pick
 from marketdesk.api.v3.keys import Bearer, ProgramRequest
 from marketdesk.api.v3.pages import after, paged
-from marketdesk.api.v3.parameters import Fields
+from marketdesk.api.v3.parameters import Cursor, Fields, Limit
 from marketdesk.api.v3.penalty_schemas import A_PENALTY, PenaltyOut, penalty_out
 from marketdesk.api.v3.schemas import ID
 from marketdesk.lib import ids
@@ -39,10 +39,8 @@ _GO_ON = {
 class Listing(Schema):
     """How many, and from where."""
 
-    limit: int = Field(50, ge=1, le=500, description="At most so many.")
-    cursor: str = Field(
-        "", max_length=200, description="Where the page before ended: what stands in its `paging.next`."
-    )
+    limit: Limit = 50
+    cursor: Cursor = ""
     fields: Fields = ""
 
 

@@ -14,7 +14,7 @@ from marketdesk.api.v3 import errors
 from marketdesk.api.v3.choosing import chosen, pick
 from marketdesk.api.v3.keys import Bearer, ProgramRequest
 from marketdesk.api.v3.pages import after, paged
-from marketdesk.api.v3.parameters import Fields, Listed
+from marketdesk.api.v3.parameters import Cursor, Fields, Limit, Listed
 from marketdesk.api.v3.performance_schemas import (
     KINDS,
     KindWord,
@@ -67,10 +67,8 @@ class Listing(Span):
     verdicts: Annotated[list[VerdictWord], Listed] = Field(
         [], description="Only these verdicts; repeated or separated by commas.", examples=[["LATE"]]
     )
-    limit: int = Field(50, ge=1, le=500, description="At most so many.")
-    cursor: str = Field(
-        "", max_length=200, description="Where the page before ended: what stands in its `paging.next`."
-    )
+    limit: Limit = 50
+    cursor: Cursor = ""
     fields: Fields = ""
 
 

@@ -18,7 +18,7 @@ from marketdesk.api.v3.description import IF_MATCH, IF_NONE_MATCH
 from marketdesk.api.v3.keys import Bearer, ProgramRequest
 from marketdesk.api.v3.once import once
 from marketdesk.api.v3.pages import after, paged
-from marketdesk.api.v3.parameters import Fields, Listed, Moment, just_after
+from marketdesk.api.v3.parameters import Cursor, Fields, Listed, Moment, just_after
 from marketdesk.api.v3.schemas import (
     A_TICKET,
     ID,
@@ -81,9 +81,7 @@ class Wanted(Schema):
     )
     updated_at_min: Moment = Field(None, description="Only what changed then or later.")
     updated_at_max: Moment = Field(None, description="Only what changed then or earlier.")
-    cursor: str = Field(
-        "", max_length=200, description="Where the page before ended: what stands in its `paging.next`."
-    )
+    cursor: Cursor = ""
     fields: Fields = ""
 
 
