@@ -1,5 +1,7 @@
 """Support reads what is proposed; administrators propose, decide and lift, each with reasons."""
 
+import html
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -165,6 +167,14 @@ def test_a_double_click_decides_once(heard: Sanction, admin_client: Client) -> N
     assert [admin_client.post(address(heard), form).status_code for _ in range(2)] == [302, 302]
     with nothing_changed():
         assert admin_client.post(address(heard), {**form, "text": "Other words."}).status_code == 409
+
+
+def test_the_page_of_a_merchant_leads_to_a_proposal_for_it(store: Merchant, admin_client: Client) -> None:
+    Merchant.objects.filter(pk=store.pk).update(external_id="TR/4 & 5")
+    page = admin_client.get(f"/support/merchants/{store.public_id}").content.decode()
+
+    (link,) = re.findall(r'href="(/support/sanctions/propose[^"]*)"', page)
+    assert 'value="TR/4 &amp; 5"' in admin_client.get(html.unescape(link)).content.decode()
 
 
 def test_an_administrator_proposes_with_reasons_of_their_own(store: Merchant, admin_client: Client) -> None:
