@@ -15,7 +15,7 @@ from marketdesk.people.party import Party
 from marketdesk.performance import reading, statement
 from marketdesk.performance.counting import Window
 from marketdesk.performance.models import Sanction, SanctionKind, SanctionState, Standing
-from marketdesk.performance.models.notice import OfMerchants
+from marketdesk.performance.models.gate import OfMerchants
 from marketdesk.performance.reading import Rates
 from marketdesk.performance.statement import Grounds
 from marketdesk.policy import promises

@@ -1,18 +1,13 @@
 """Notices: warnings and penalty notices, each with what it was given for (M45, M46, D7)."""
 
-from typing import Self, TypeVar
-
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from marketdesk.lib.ids import PublicIdField
 from marketdesk.merchants.models import Merchant
-from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
-from marketdesk.people.party import Party
+from marketdesk.performance.models.gate import OfMerchants
 from marketdesk.tickets.models import Wait
-
-M = TypeVar("M", bound=models.Model)
 
 
 class NoticeKind(models.TextChoices):
@@ -27,21 +22,6 @@ class Withdrawal(models.TextChoices):
 
     CONTEST = "contest", _("It was contested, and the contest was granted.")
     CAUSES = "causes", _("Too little of what it was given for still counts.")
-
-
-class OfMerchants(models.QuerySet[M]):
-    """What belongs to a merchant, seen through the one gate."""
-
-    def visible_to(self, actor: Actor) -> Self:
-        """A merchant sees its own, the platform those of real merchants; to others they are as if absent."""
-        match actor.party:
-            case Party.MERCHANT if actor.merchant_id:
-                return self.filter(merchant_id=actor.merchant_id)
-            case Party.SUPPORT if not actor.merchant_id:
-                return self.filter(merchant__sandbox_of__isnull=True)
-            case Party.CLOCK:
-                return self.all()
-        return self.none()
 
 
 class Notice(models.Model):

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from marketdesk.lib.ids import PublicIdField
 from marketdesk.merchants.models import Merchant
 from marketdesk.people.models import User
-from marketdesk.performance.models.notice import OfMerchants
+from marketdesk.performance.models.gate import OfMerchants
 
 
 class SanctionKind(models.TextChoices):
