@@ -64,7 +64,7 @@ HANDLERS: Mapping[str, Handler] = {
     "sweep_arrivals": arriving.sweep_arrivals,
     "sweep_leftovers": tickets.sweep_leftovers,
     "sweep_unanswered": reconciling.sweep_unanswered,
-    "sweep_sanctions": sanctioning.sweep_sanctions,
+    sanctioning.JOB: sanctioning.sweep_sanctions,
     rollups.JOB: roll_up,
     "sweep_jobs": sweep_jobs,
     "sweep_deliveries": outbox.sweep_deliveries,
@@ -82,7 +82,7 @@ REPEATING: tuple[Repeating, ...] = (
     Repeating("sweep_arrivals", timedelta(hours=1)),
     Repeating("sweep_tokens", timedelta(hours=1)),
     Repeating("sweep_unanswered", timedelta(hours=1)),  # D17
-    Repeating("sweep_sanctions", timedelta(hours=1)),  # D8
+    Repeating(sanctioning.JOB, timedelta(hours=1)),  # D8
     Repeating("sweep_allowances", timedelta(hours=1)),
     Repeating(rollups.JOB, timedelta(hours=1)),  # a day is counted within two hours of its end
     Repeating("sweep_leftovers", timedelta(days=1)),

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from marketdesk.journal.models import Audience, Deed, Event
+from marketdesk.journal.models import Audience, Deed, Event, Job
 from marketdesk.merchants.models import Merchant
 from marketdesk.people.actor import Actor, clock
 from marketdesk.people.party import Party
@@ -24,6 +24,7 @@ from marketdesk.tickets.models.message import clean_text
 
 LONGEST = 5000  # characters that a reason or an answer can have
 OPEN = (SanctionState.PROPOSED, SanctionState.CONFIRMED)
+JOB = "sweep_sanctions"
 # How a sanction ended, or why a proposal was withdrawn.
 DATE, RECOVERY, LIFTED, BASELESS = "date", "recovery", "lifted", "contest"
 
@@ -192,6 +193,8 @@ def _put_in_force(sanction: Sanction, grounds: Grounds, by: Actor) -> None:
     sanction.statement = statement.draw_up(sanction, grounds)
     sanction.save(update_fields=["state", "decision", "decided_at", "decided_by", "ends_at", "statement"])
     _mark(sanction, by.at)
+    # It is over when it says so, not up to an hour later.
+    Job.put(JOB, {}, key=f"{JOB}:ends:{sanction.pk}", run_at=sanction.ends_at)
     _tell(BEGINS[SanctionKind(sanction.kind)], sanction, by)
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from marketdesk.journal.models import AlreadyDone, Event, KeyReused
+from marketdesk import schedule
+from marketdesk.journal.models import AlreadyDone, Event, Job, KeyReused
 from marketdesk.merchants.models import Merchant
 from marketdesk.people.actor import Actor, clock
 from marketdesk.people.models import User
@@ -303,6 +304,16 @@ def test_it_ends_by_its_date(blocked: Sanction, store: Merchant) -> None:
     assert (blocked.state, blocked.ended_how, blocked.ended_at) == ("ended", "date", blocked.ends_at)
     assert stands(store) == (False, False)
     assert verbs().count("sanction_ended") == 1
+
+
+def test_it_ends_at_its_very_moment_and_not_with_the_next_hour(blocked: Sanction, store: Merchant, now: Any) -> None:
+    (job,) = Job.objects.filter(kind=sanctioning.JOB)
+    now.move_to(job.run_at)
+
+    schedule.HANDLERS[job.kind](job.payload)
+
+    assert job.run_at == blocked.ends_at
+    assert stands(store) == (False, False)
 
 
 def test_it_ends_when_the_merchant_recovers(blocked: Sanction, store: Merchant) -> None:
