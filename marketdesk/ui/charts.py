@@ -296,10 +296,10 @@ class _Frame:
         return Text(self.x(self.steps if anchor == "end" else place + 0.5), f"{y:.1f}", words, anchor, "value")
 
     def label(self, chart: Chart, labels: Sequence[str]) -> None:
-        """Words below the drawing: the first, the last, and some between; more of them on a wide screen."""
+        """Words below the drawing: the first, the last, and some evenly between; more of them on a wide screen."""
         few, many = _spread(len(labels), FEW), _spread(len(labels), MANY)
         for place in sorted(few | many):
-            kind = "quiet" if place in few else "quiet wide-only"
+            kind = "quiet" if place in few & many else "quiet phone-only" if place in few else "quiet wide-only"
             y = f"{TOP + TALL + 17}"
             anchor = self.anchor(place)
             at = {"start": 0, "end": self.steps}.get(anchor, place + 0.5)  # room for the words beside them
