@@ -1,7 +1,10 @@
 """Every kind of page, as a browser draws it: no barrier that axe finds, nothing that scrolls sideways, no script of a
 stranger that runs."""
 
+from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,11 +20,14 @@ from marketdesk.outbox.models import Attempt, Delivery, Endpoint
 from marketdesk.outbox.webhooks import planning
 from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
+from marketdesk.performance import contesting, incidents, judging, rollups
+from marketdesk.performance.models import Contest, Incident, Notice, Sanction
 from marketdesk.policy import promises
 from marketdesk.programs.models import AccessToken, Reach, Scope
 from marketdesk.refunds import refunding
 from marketdesk.tickets import links
 from marketdesk.tickets.models import Ticket
+from tests import severe
 from tests.conftest import make_administrator
 from tests.outbox.webhooks import endpoint
 from tests.registering import register
@@ -71,6 +77,7 @@ def test_pages_are_for_everybody(
     User.objects.update(language=language)
     change = promises.change({"reply_hours": 40, "direct_countries": ["DE"]}, reason="Faster.", by=sofia)
     told = a_failing_webhook(tickets["appealed"])
+    notice, contest, sanction, incident = a_severe_month(store, mehmet, sofia)
     public = {
         "name": f"A translator with a rather long name, {'wide' * 12}",
         "reach": Reach.PUBLIC,
@@ -99,7 +106,15 @@ def test_pages_are_for_everybody(
             *(f"/dashboard/tickets/{one}/" for one in ("post-purchase", "pre-purchase", "closed", "with-support")),
             *(f"/dashboard/tickets/{one}" for one in ids),
             "/dashboard/search?q=nothing",
+            *(
+                f"/dashboard/performance{one}"
+                for one in ("", "?days=90&by=week", "/notices", "/contests", "/sanctions")
+            ),
             *(f"/dashboard/performance/ledger?{one}" for one in ("", "verdict=running", "of=ratings&verdict=helpful")),
+            f"/dashboard/performance/notices/{notice.public_id}",
+            f"/dashboard/performance/contest/notice/{notice.public_id}",
+            f"/dashboard/performance/contests/{contest.public_id}",
+            f"/dashboard/performance/sanctions/{sanction.public_id}",
             "/dashboard/apps",
             "/dashboard/apps/new",
             *(f"/dashboard/apps/{own.public_id}{one}" for one in ("", "/secret", "/token", "/remove", "/revoke")),
@@ -111,6 +126,12 @@ def test_pages_are_for_everybody(
             "/support/queues/with-support",
             "/support/search?q=ada@example.org",
             *(f"/support/tickets/{one}" for one in ids),
+            "/support/overview",
+            "/support/merchants",
+            *(f"/support/merchants/{store.public_id}{one}" for one in ("", "/ledger")),
+            *("/support/contests", "/support/contests/decided", f"/support/contests/{contest.public_id}"),
+            *("/support/sanctions", "/support/sanctions/propose", f"/support/sanctions/{sanction.public_id}"),
+            *("/support/incidents", f"/support/incidents/{incident.public_id}"),
             "/support/policy",
             f"/support/policy/changes/{change.pk}",
             "/support/webhooks",
@@ -147,6 +168,19 @@ def a_failing_webhook(ticket: Ticket) -> Delivery:
 
 
 HEADERS = {"webhook-id": "msg_" + "a" * 24, "webhook-timestamp": "1795360000", "webhook-signature": "v1," + "A" * 44}
+
+
+def a_severe_month(store: Merchant, mehmet: Actor, sofia: Actor) -> tuple[Notice, Contest, Sanction, Incident]:
+    """Late answers with all that follows: a warning, a contested late answer, proposed sanctions, an incident; and the
+    days as the overview adds them up."""
+    now = timezone.now()
+    wait = severe.month(store, now, late=9)[0].waits.get()
+    judging.judge(store.pk, now)
+    contest = contesting.contest(wait, f"Said on the telephone. {'wide' * 30}", by=replace(mehmet, at=now))
+    start = now - timedelta(days=3)
+    incident = incidents.declare(f"Mail was late. {'wide' * 30}", start, now, by=replace(sofia, at=now))
+    deque(rollups.rebuild(now), maxlen=0)
+    return Notice.objects.latest("id"), contest, Sanction.objects.latest("id"), incident
 
 
 def barriers(page: Page) -> list[str]:
