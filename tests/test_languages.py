@@ -77,6 +77,19 @@ def test_every_sentence_of_the_code_is_in_the_catalogues(tmp_path: Path) -> None
         assert {(one.msgctxt, one.msgid) for one in catalogue(code)} == wanted, f"{code}: run make messages"
 
 
+def test_no_sentence_hides_within_an_f_string_where_nobody_collects_it() -> None:
+    hidden = re.compile(r"""f(["']).*\{n?gettext\w*\(|f(["']).*\{_\(""")
+
+    found = [
+        f"{path.relative_to(PACKAGE)}:{number}"
+        for path in PACKAGE.rglob("*.py")
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if hidden.search(line)
+    ]
+
+    assert found == []
+
+
 def test_the_menu_shows_each_language_in_itself() -> None:
     assert dict(settings.LANGUAGES) == LANGUAGES
     assert LANGUAGES["de"] == "Deutsch"

@@ -223,7 +223,8 @@ def _tell(request: MerchantRequest, ticket: Ticket, words: str) -> None:
     """What was done, and the way to the next ticket that waits."""
     following = queues.next_waiting(request.actor, after=ticket)
     if following is None:
-        words = f"{words} {_('No other ticket waits for you.')}"
+        nothing = _("No other ticket waits for you.")
+        words = f"{words} {nothing}"
     else:
         url, link, left = address_of(following.public_id), _("Next ticket"), time_left(following.due_at)
         words = format_html('{} <a href="{}" rel="next">{}</a> ({})', words, url, link, left)

@@ -53,8 +53,8 @@ def _late(rate: Rate, level: Level, policy: Policy) -> str:
         too_many,
     )
     if level == Level.SEVERE:
-        line = {"line": percent.show(Fraction(policy.late_severe))}
-        return f"{words % (shown | {'n': too_many})} {_('Above %(line)s it is severe.') % line}"
+        severe = _("Above %(line)s it is severe.") % {"line": percent.show(Fraction(policy.late_severe))}
+        return f"{words % (shown | {'n': too_many})} {severe}"
     return words % (shown | {"n": too_many})
 
 
@@ -72,8 +72,8 @@ def _csat(rate: Rate, level: Level, policy: Policy) -> str:
         too_many,
     )
     if level == Level.SEVERE:
-        line = {"line": percent.show(Fraction(policy.csat_severe))}
-        return f"{words % (shown | {'n': too_many})} {_('Below %(line)s it is severe.') % line}"
+        severe = _("Below %(line)s it is severe.") % {"line": percent.show(Fraction(policy.csat_severe))}
+        return f"{words % (shown | {'n': too_many})} {severe}"
     return words % (shown | {"n": too_many})
 
 

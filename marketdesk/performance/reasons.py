@@ -24,7 +24,8 @@ def why(one: Judged, now: datetime, incidents: Sequence[Incident], policy: Polic
     """What happened, and what follows from it. `incidents` are those of the merchant."""
     if one.verdict is Verdict.OUTSIDE:
         judged = replace(one, verdict=inside(one, now, incidents))
-        return f"{why(judged, now, incidents, policy)} {_('It lies outside the time that is counted here.')}"
+        outside = _("It lies outside the time that is counted here.")
+        return f"{why(judged, now, incidents, policy)} {outside}"
     if isinstance(one, JudgedRating):
         return _why_rating(one, policy)
     match one.verdict:
@@ -35,7 +36,7 @@ def why(one: Judged, now: datetime, incidents: Sequence[Incident], policy: Polic
         case Verdict.PLATFORM:
             return _ended_by_others(one, policy)
         case Verdict.CONTEST:
-            return f"{_late(one, now, policy)} {_('This was contested, and granted.')}"
+            return f"{_late(one, now, policy)} {_granted()}"
         case Verdict.INCIDENT:
             return f"{_late(one, now, policy)} {_incident(one, incidents)}"
     return _late(one, now, policy)
@@ -95,10 +96,14 @@ def _incident(wait: JudgedWait, incidents: Sequence[Incident]) -> str:
     return _("Incident from %(from)s to %(to)s: %(words)s") % facts
 
 
+def _granted() -> str:
+    return _("This was contested, and granted.")
+
+
 def _why_rating(rating: JudgedRating, policy: Policy) -> str:
     said = _("The customer found it helpful.") if rating.helpful else _("The customer did not find it helpful.")
     if rating.verdict is Verdict.CONTEST:
-        return f"{said} {_('This was contested, and granted.')}"
+        return f"{said} {_granted()}"
     if rating.verdict is Verdict.SAME_CUSTOMER:
         most = policy.customer_ratings
         more = ngettext(

@@ -428,7 +428,8 @@ class Ticket(models.Model):
             return words
         names = {"platform": promises.current().platform_name, "merchant": self.merchant.name}
         names = {key: isolated(name) for key, name in names.items()}
-        return f"{words} {_('%(platform)s Support handed this ticket to %(merchant)s') % names}"
+        handed = _("%(platform)s Support handed this ticket to %(merchant)s")
+        return f"{words} {handed % names}"
 
     def events_for(self, actor: Actor) -> models.QuerySet[Event]:
         """What happened, as far as the actor may read it."""
