@@ -110,6 +110,11 @@ def everything_once(store: Merchant) -> None:
     for event in events.filter(verb__in=GIVEN):
         assert Job.objects.filter(kind="mail", payload__event=event.pk).count() == 1
         assert Delivery.objects.filter(event=event).count() == 1
+    (person,) = store.staff.values_list("pk", flat=True)
+    for event in events.filter(verb="sanction_proposed"):
+        told = Counter(Job.objects.filter(kind="mail", payload__event=event.pk).values_list("payload__user", flat=True))
+        assert told[person] == 1
+        assert set(told.values()) == {1}
     standing = Standing.objects.get(merchant=store)
     assert (standing.level, standing.late, standing.answers) == (Level.SEVERE, LATE, LATE)
 
