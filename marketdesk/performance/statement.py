@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -38,10 +38,12 @@ class Piece:
 
 @dataclass(frozen=True)
 class Shown:
-    """One of them on a page, with what its ticket is called. The statement itself keeps no words of customers."""
+    """One of them on a page, with what its ticket is called, and whether there is still time to contest it. The
+    statement itself keeps no words of customers."""
 
     piece: Piece
     subject: str
+    can_contest: bool
 
 
 @dataclass(frozen=True)
@@ -89,10 +91,13 @@ class Grounds:
         named = [piece.ticket for found in first.values() for piece in found]
         seen = Ticket.objects.visible_to(actor).filter(public_id__in=named)
         subjects = dict(seen.values_list("public_id", "subject"))
-        return [
-            (name, [Shown(piece, subjects[piece.ticket]) for piece in found if piece.ticket in subjects])
-            for name, found in first.items()
-        ]
+        oldest = actor.at - timedelta(days=promises.current().contest_days)
+
+        def show(piece: Piece) -> Shown:
+            since = piece.due_at or piece.at
+            return Shown(piece, subjects[piece.ticket], since is not None and since > oldest)
+
+        return [(name, [show(one) for one in found if one.ticket in subjects]) for name, found in first.items()]
 
     def reasons_left_out(self) -> list[tuple[str, int]]:
         """Why some waits and ratings did not count, in words, and how many."""

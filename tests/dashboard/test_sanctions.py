@@ -1,6 +1,7 @@
 """Mehmet reads what is proposed against his store and why, and is heard."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -61,6 +62,17 @@ def test_he_reads_why_until_when_he_can_answer_and_what_to_do_first(
     assert said.count("Do you ship to Iceland? Due: ") == 3
     html = mehmet_client.get(f"{LIST}/{block.public_id}").content.decode()
     assert all(f"/dashboard/tickets/{one.ticket}" in html for one in statement.grounds(block).late_answers)
+
+
+def test_what_is_behind_it_leads_to_contesting_while_there_is_time(
+    block: Sanction, mehmet_client: Client, now: Any
+) -> None:
+    address = f"/dashboard/performance/contest/wait/{statement.grounds(block).late_answers[0].id}"
+    assert address in mehmet_client.get(f"{LIST}/{block.public_id}").content.decode()
+
+    now.shift(timedelta(days=promises.current().contest_days))
+
+    assert address not in mehmet_client.get(f"{LIST}/{block.public_id}").content.decode()
 
 
 def test_to_look_changes_nothing(block: Sanction, mehmet_client: Client) -> None:
