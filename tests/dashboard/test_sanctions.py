@@ -65,14 +65,17 @@ def test_he_reads_why_until_when_he_can_answer_and_what_to_do_first(
 
 
 def test_what_is_behind_it_leads_to_contesting_while_there_is_time(
-    block: Sanction, mehmet_client: Client, now: Any
+    block: Sanction, mehmet_client: Client, mehmet_user: User, now: Any
 ) -> None:
     address = f"/dashboard/performance/contest/wait/{statement.grounds(block).late_answers[0].id}"
     assert address in mehmet_client.get(f"{LIST}/{block.public_id}").content.decode()
 
     now.shift(timedelta(days=promises.current().contest_days))
+    mehmet_client.force_login(mehmet_user)
 
-    assert address not in mehmet_client.get(f"{LIST}/{block.public_id}").content.decode()
+    later_on = mehmet_client.get(f"{LIST}/{block.public_id}").content.decode()
+    assert "3 late answers" in later_on
+    assert address not in later_on
 
 
 def test_to_look_changes_nothing(block: Sanction, mehmet_client: Client) -> None:
