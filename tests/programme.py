@@ -24,13 +24,18 @@ def parts(workers: str) -> tuple[Part, ...]:
     """The programme, quickest news first."""
     parallel = ("-n", workers, "--dist", "worksteal")
     return (
-        Part("The suite on SQLite", (*parallel, "-m", "not journey and not heavy and not postgres")),
+        Part("The suite on SQLite", (*parallel, "-m", "not journey and not heavy and not slow and not postgres")),
         Part(
             "The suite on PostgreSQL", (*parallel, "-m", "not journey and (not heavy or postgres)"), "tests.on_postgres"
         ),
         Part("Journeys in a browser", ("-m", "journey")),
-        Part("Many cases of each kind", (*parallel, "-m", "many and not postgres")),
-        Part("Crashes, races and the installed wheel", ("-m", "heavy and not many and not journey and not postgres")),
+        Part(
+            "Many cases, small races and processes", (*parallel, "-m", "(many or slow and not heavy) and not postgres")
+        ),
+        Part(
+            "Crashes, large races and the installed wheel",
+            ("-m", "heavy and not many and not journey and not postgres"),
+        ),
     )
 
 

@@ -24,6 +24,8 @@ from marketdesk.demo import filling
 from tests.desk import ROOT, Desk, surroundings, until
 from tests.outbox import webhooks
 
+pytestmark = pytest.mark.slow
+
 SERVER = os.environ.get("DATABASE_URL", "")
 
 

@@ -46,6 +46,8 @@ from marketdesk.tickets.rules import OVER, Category, Desk, State
 from marketdesk.translations.models import Translation
 from tests.conftest import NOW
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def filled(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -> Iterator[dict[str, Any]]:

@@ -19,6 +19,8 @@ from marketdesk.programs import stories
 from marketdesk.tickets.models import Message, Ticket
 from tests.conftest import NOW
 
+pytestmark = pytest.mark.slow
+
 
 @cache
 def _drawn() -> bytes:

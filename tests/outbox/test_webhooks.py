@@ -117,7 +117,7 @@ def _everything(ask: Ask, sofia: Actor, mehmet: Actor, ada: Actor) -> None:
     incident = incidents.declare("The mail service is down.", timezone.now(), by=sofia)
     incidents.end(incident, timezone.now() + timedelta(hours=1), by=sofia)
     incidents.withdraw(incident, by=sofia)
-    _sanctions(ticket.merchant, sofia)
+    _sanctions(Merchant.objects.create(external_id="m-severe", name="Late Goods"), sofia)
     promises.change({"reply_hours": 24}, reason="CANARY-REASON", by=sofia)
     ROUTING.change(ROUTING.read()[2:], reason="CANARY-REASON", by=sofia)
     ISSUES.change(ISSUES.read()[::-1], reason="CANARY-REASON", by=sofia)
@@ -126,7 +126,7 @@ def _everything(ask: Ask, sofia: Actor, mehmet: Actor, ada: Actor) -> None:
 def _sanctions(store: Merchant, sofia: Actor) -> None:
     """Every kind of event of a sanction."""
     now = timezone.now()
-    severe.month(store, now, late=12)
+    severe.month(store, now)
     sanctioning.propose_if_severe(store.pk, reading.rates(store.pk, now, promises.current()), now)
     Wait.objects.update(excused=Excuse.CONTEST)
     sanctioning.withdraw_baseless(store.pk, now)

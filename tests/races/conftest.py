@@ -27,11 +27,19 @@ from marketdesk.tickets import routes
 from marketdesk.tickets.models import Issue, ListChange, Ticket
 from tests.conftest import make_order
 
+HERE = Path(__file__).parent
 RACERS = 8
 # Heavy tests run on both databases: on SQLite in the programme's last part, on PostgreSQL in its own.
 BOTH = pytest.mark.parametrize(
     "database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
 )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Many threads take their seconds: no race is part of the quick suite."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker("slow")
 
 
 @contextmanager
