@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
+from marketdesk import metrics
 from marketdesk.journal.models import Allowance, Job
 from marketdesk.journal.worker import Handler, Repeating, Worker
 from marketdesk.outbox import jobs as outbox
@@ -94,7 +95,7 @@ REPEATING: tuple[Repeating, ...] = (
 
 def worker() -> Worker:
     """The worker of this installation."""
-    return Worker(HANDLERS, REPEATING)
+    return Worker(metrics.timed(HANDLERS), REPEATING)
 
 
 def work(stop: threading.Event) -> None:

@@ -21,7 +21,7 @@ from django.db import connections
 from django.urls import get_resolver
 from waitress import create_server, wasyncore
 
-from marketdesk import schedule
+from marketdesk import metrics, schedule
 from marketdesk.api.channel import EnvelopedChannel
 
 log = logging.getLogger(__name__)
@@ -96,6 +96,11 @@ def serve_pages(listening: socket.socket) -> None:
 def work() -> None:
     """The worker process."""
     schedule.work(stop_on(signal.SIGTERM))
+
+
+def tell_metrics() -> None:
+    """The process that answers Prometheus."""
+    metrics.serve(stop_on(signal.SIGTERM))
 
 
 def stop_on(*numbers: int) -> threading.Event:

@@ -259,6 +259,10 @@ SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 CSRF_FAILURE_VIEW = "marketdesk.front.csrf_failure"
 
+# Watching: a port for Prometheus that nobody else should reach (0: none), and what is written down
+METRICS_PORT = env.number("MARKETDESK_METRICS_PORT", 0)
+METRICS_HOST = env.text("MARKETDESK_METRICS_HOST", "127.0.0.1")
+LOG_REQUESTS = env.flag("MARKETDESK_LOG_REQUESTS")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -267,9 +271,15 @@ LOGGING = {
             "class": "marketdesk.lib.logs.Discreet",
             "format": "{asctime} {levelname} {name} {message}",
             "style": "{",
+        },
+        "json": {"()": "marketdesk.lib.logs.structured"},
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": env.choice("MARKETDESK_LOG_FORMAT", "line", "json"),
         }
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.text("MARKETDESK_LOG", "INFO")},
     "loggers": {
         "django.request": {"level": "ERROR"},

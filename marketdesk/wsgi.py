@@ -7,6 +7,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from django.core.wsgi import get_wsgi_application
 
 from marketdesk.api.middleware import guarded, is_for_programs
+from marketdesk.watched import watched
 
 
 def read_in_utf8(application: WSGIApplication) -> WSGIApplication:
@@ -39,4 +40,4 @@ def without_body_on_head(application: WSGIApplication) -> WSGIApplication:
 
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketdesk.settings")
-application = without_body_on_head(guarded(read_in_utf8(get_wsgi_application())))
+application = watched(without_body_on_head(guarded(read_in_utf8(get_wsgi_application()))))

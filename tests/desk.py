@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import psutil
 
 ROOT = Path(__file__).parent.parent
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 def until(true: Callable[[], Any], patience: float = PATIENCE) -> None:

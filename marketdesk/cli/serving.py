@@ -32,7 +32,7 @@ def _serve(options: argparse.Namespace) -> int:
         os.environ["PORT"] = str(options.port)  # the links in mails name it
     number = env.number("PORT", 8000)
     start()
-    from marketdesk import serving
+    from marketdesk import metrics, serving
 
     try:
         listening = serving.listen(options.host, number)
@@ -51,7 +51,10 @@ def _serve(options: argparse.Namespace) -> int:
         for number in range(1, (options.processes or serving.cores()) + 1)
     ]
     worker = [] if options.no_worker else [serving.Child("worker", serving.work)]
-    serving.Parent([*web, *worker]).run()
+    watching = [serving.Child("metrics", serving.tell_metrics)] if settings.METRICS_PORT else []
+    _metrics_port_is_free()
+    with metrics.shared():
+        serving.Parent([*web, *worker, *watching]).run()
     say("Stopped.")
     return 0
 
@@ -59,17 +62,39 @@ def _serve(options: argparse.Namespace) -> int:
 def _worker(_options: argparse.Namespace) -> int:
     start()
     prepare()
-    from marketdesk import schedule, serving
+    from django.conf import settings
+
+    from marketdesk import metrics, schedule, serving
 
     stop = serving.stop_on(signal.SIGTERM, signal.SIGINT)
-    say("The worker does what is due. Ctrl+C stops it.")
-    schedule.work(stop)
+    _metrics_port_is_free()
+    with metrics.shared():
+        if settings.METRICS_PORT:
+            metrics.listen()
+        say("The worker does what is due. Ctrl+C stops it.")
+        schedule.work(stop)
     return 0
+
+
+def _metrics_port_is_free() -> None:
+    """Said at the start, not by a process that fails again and again."""
+    from django.conf import settings
+
+    if settings.METRICS_PORT:
+        from marketdesk import serving
+
+        try:
+            serving.listen(settings.METRICS_HOST, settings.METRICS_PORT).close()
+        except OSError as failure:
+            raise Refused(
+                f"MARKETDESK_METRICS_PORT: {settings.METRICS_HOST} port {settings.METRICS_PORT} cannot be listened on "
+                f"({failure.strerror}). Set another one."
+            ) from None
 
 
 def _address_words(failure: OSError, host: str, port: int) -> str:
     if failure.errno == errno.EADDRINUSE:
-        return f"Port {port} is taken by another program. Choose another one: marketdesk serve --port {port + 1}"
+        return f"Port {port} is taken by another program. Choose another one, such as --port {port + 1}."
     if failure.errno == errno.EACCES:
-        return f"Port {port} is kept for the system's own programs. Choose one from 1024: --port 8000"
+        return f"Port {port} is kept for the system's own programs. Choose one from 1024."
     return f"{host} port {port} cannot be listened on ({failure.strerror})."

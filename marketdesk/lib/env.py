@@ -36,6 +36,14 @@ def number(name: str, default: int) -> int:
         raise ImproperlyConfigured(f"{name} is {value!r}: write a whole number.") from None
 
 
+def choice(name: str, *choices: str) -> str:
+    """One of a few words; the first is the default."""
+    value = text(name, choices[0])
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name} is {value!r}: write {' or '.join(choices)}.")
+    return value
+
+
 def words(name: str) -> list[str]:
     """A list, divided by commas."""
     return [word.strip() for word in text(name).split(",") if word.strip()]
