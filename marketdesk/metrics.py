@@ -30,7 +30,6 @@ from marketdesk.refunds.models import Refund
 from marketdesk.tickets.models import Wait
 
 if TYPE_CHECKING:
-    from django.db.models import QuerySet
     from prometheus_client.core import GaugeMetricFamily
     from prometheus_client.registry import Collector
 
@@ -130,12 +129,8 @@ def _seconds(since: datetime | None, now: datetime) -> float:
     return max(0.0, (now - since).total_seconds()) if since else 0.0
 
 
-def _due_jobs(now: datetime) -> "QuerySet[Job]":
-    return Job.objects.filter(done_at__isnull=True, dead_at__isnull=True, run_at__lte=now)
-
-
 def _oldest_job(now: datetime) -> float:
-    return _seconds(_due_jobs(now).aggregate(oldest=Min("run_at"))["oldest"], now)
+    return _seconds(Job.due(now).aggregate(oldest=Min("run_at"))["oldest"], now)
 
 
 def _oldest_delivery(now: datetime) -> float:
@@ -149,12 +144,12 @@ def _endpoints() -> list[int]:
 
 
 GAUGES = (
-    Gauge("marketdesk_jobs_due", "Jobs that are due and not done.", lambda now: _due_jobs(now).count()),
+    Gauge("marketdesk_jobs_due", "Jobs that are due and not done.", lambda now: Job.due(now).count()),
     Gauge("marketdesk_job_oldest_seconds", "How long the oldest due job has been due.", _oldest_job),
     Gauge(
         "marketdesk_jobs_dead",
         "Jobs that were given up and wait for a person.",
-        lambda _now: Job.objects.filter(dead_at__isnull=False).count(),
+        lambda _now: Job.dead().count(),
     ),
     Gauge(
         "marketdesk_waits_open",

@@ -14,7 +14,7 @@ from django.db.models.signals import post_migrate
 from django.test import Client
 from django.utils import translation
 
-from marketdesk.journal import spending
+from marketdesk.journal import backlog, spending
 from marketdesk.lib import images
 from marketdesk.merchants.models import Membership, Merchant, Role
 from marketdesk.orders.models import ItemState, Order, OrderItem, Product
@@ -49,6 +49,7 @@ def _fresh(settings: Any, tmp_path: Any) -> None:
     promises.forget()
     routes.forget()
     spending.forget()
+    backlog.forget()
     translation.activate("en")
     settings.MEDIA_ROOT = tmp_path / "files"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
+from django.utils import timezone
 
 from marketdesk import cli, home
+from marketdesk.journal.models import Job
 from marketdesk.policy import promises
 from tests.arrivals import pem_of
 from tests.desk import ROOT
@@ -183,3 +185,37 @@ def test_an_arrival_key_from_its_adding_to_its_end(run: Run, tmp_path: Path) -> 
 )
 def test_an_arrival_key_that_cannot_be_made_or_found(words: list[str], said: str, run: Run) -> None:
     _refused(run("arrival-key", *words), said)
+
+
+# Jobs that were given up
+
+
+@pytest.fixture
+def given_up() -> int:
+    Job.objects.all().delete()
+    Job.put("mail", {"event": 1})
+    Job.objects.update(dead_at=timezone.now(), attempts=12, error="OSError('no way')")
+    return int(Job.objects.get().pk)
+
+
+def test_jobs_that_were_given_up_are_listed(given_up: int, run: Run) -> None:
+    done = run("jobs", "list")
+
+    assert "0 due" in done.stderr
+    assert done.stdout.startswith(f"{given_up}  mail  given up ")
+    assert done.stdout.endswith("12 tries  OSError('no way')\n")
+
+
+@pytest.mark.parametrize("which", ["--all", ""])
+def test_they_are_tried_again(given_up: int, which: str, run: Run) -> None:
+    assert run("jobs", "retry", which or str(given_up)).returncode == 0
+
+    assert Job.due(timezone.now()).count() == 1
+    _refused(run("jobs", "retry", str(given_up)), f"No job {given_up} was given up")
+
+
+def test_they_are_let_go(given_up: int, run: Run) -> None:
+    assert run("jobs", "drop", str(given_up)).returncode == 0
+
+    assert not Job.due(timezone.now()).exists()
+    assert not Job.dead().exists()

@@ -144,6 +144,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "support:propose-sanction": ("support",),
     "support:policy": ("support",),
     "support:undo-policy": ("support", "change"),
+    "support:jobs": ("support",),
     "support:webhooks": ("support",),
     "support:new-webhook": ("support",),
     "support:webhook": ("support", "endpoint"),

@@ -11,11 +11,23 @@ from collections.abc import Callable, Sequence
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError
 
-from marketdesk.cli import arrival_keys, demo, figures, importing, inviting, keys, policies, serving, tokens, webhooks
+from marketdesk.cli import (
+    arrival_keys,
+    demo,
+    figures,
+    importing,
+    inviting,
+    jobs,
+    keys,
+    policies,
+    serving,
+    tokens,
+    webhooks,
+)
 from marketdesk.cli.starting import Refused, check_home, say
 from marketdesk.version import VERSION
 
-GROUPS = (serving, demo, importing, tokens, keys, arrival_keys, webhooks, policies, inviting, figures)
+GROUPS = (serving, demo, importing, tokens, keys, arrival_keys, webhooks, policies, inviting, figures, jobs)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -2,7 +2,7 @@
 
 import argparse
 
-from marketdesk.cli.starting import Commands, Refused, prepare, say, start
+from marketdesk.cli.starting import Commands, Refused, operator, prepare, say, start
 from marketdesk.cli.tokens import find_merchant
 
 
@@ -31,8 +31,6 @@ def _invite(options: argparse.Namespace) -> int:
 
     from marketdesk.lib import languages
     from marketdesk.outbox import invitations
-    from marketdesk.people.actor import Actor
-    from marketdesk.people.party import Party
     from marketdesk.teams import inviting
     from marketdesk.teams.errors import TeamRefusal
     from marketdesk.teams.models import Post
@@ -46,7 +44,7 @@ def _invite(options: argparse.Namespace) -> int:
     if language not in languages.LANGUAGES:
         raise Refused(f"{language!r} is none of our languages: {', '.join(languages.LANGUAGES)}.")
     role = Post.ADMINISTRATOR if options.administrator else Post.OWNER if options.owner else Post.AGENT
-    by = Actor(Party.SUPPORT, app="command line")
+    by = operator()
     try:
         _invitation, token = inviting.invite(options.mail, role, to=store, by=by, language=language)
     except TeamRefusal as refusal:

@@ -3,11 +3,14 @@
 import argparse
 import sys
 import tempfile
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import django
 
 from marketdesk.lib import env
+
+if TYPE_CHECKING:
+    from marketdesk.people.actor import Actor
 
 # Where a module names its commands.
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -49,3 +52,11 @@ def prepare() -> None:
 def say(words: str) -> None:
     """To the person, beside what a program may read from standard output."""
     print(words, file=sys.stderr, flush=True)
+
+
+def operator() -> "Actor":
+    """Whoever may run commands here."""
+    from marketdesk.people.actor import Actor
+    from marketdesk.people.party import Party
+
+    return Actor(Party.SUPPORT, app="command line")

@@ -1,13 +1,9 @@
 """`marketdesk webhook`: who is told what happens."""
 
 import argparse
-from typing import TYPE_CHECKING
 
 from marketdesk.cli.arguments import moment
-from marketdesk.cli.starting import Commands, Refused, prepare, say, start
-
-if TYPE_CHECKING:
-    from marketdesk.people.actor import Actor
+from marketdesk.cli.starting import Commands, Refused, operator, prepare, say, start
 
 
 def add(commands: Commands) -> None:
@@ -44,7 +40,7 @@ def _add(options: argparse.Namespace) -> int:
     from marketdesk.outbox.webhooks import endpoints
 
     try:
-        endpoint, secret = endpoints.add(options.url, _kinds(options.events), by=_operator())
+        endpoint, secret = endpoints.add(options.url, _kinds(options.events), by=operator())
     except endpoints.BadEndpoint as bad:
         raise Refused(str(bad)) from None
     say(f"Endpoint {endpoint.public_id}. Its secret; keep it safe, it is not shown again:")
@@ -80,17 +76,17 @@ def _change(options: argparse.Namespace) -> int:
     try:
         match options.act:
             case "choose":
-                endpoints.choose(endpoint, _kinds(options.events), by=_operator())
+                endpoints.choose(endpoint, _kinds(options.events), by=operator())
             case "rotate":
-                secret = endpoints.rotate(endpoint, by=_operator())
+                secret = endpoints.rotate(endpoint, by=operator())
                 say("The new secret; keep it safe, it is not shown again. The old one is good for another 24 hours:")
                 print(secret)
             case "disable":
-                endpoints.disable(endpoint, by=_operator())
+                endpoints.disable(endpoint, by=operator())
             case "enable":
-                endpoints.enable(endpoint, by=_operator())
+                endpoints.enable(endpoint, by=operator())
             case "test":
-                message = endpoints.send_test(endpoint, by=_operator()).message_id
+                message = endpoints.send_test(endpoint, by=operator()).message_id
                 say(f"The worker sends {message}.")
     except endpoints.BadEndpoint as bad:
         raise Refused(str(bad)) from None
@@ -103,9 +99,9 @@ def _replay(options: argparse.Namespace) -> int:
     from marketdesk.outbox.webhooks import replaying
 
     if options.since:
-        number = replaying.replay_since(options.since, by=_operator())
+        number = replaying.replay_since(options.since, by=operator())
     else:
-        number = replaying.replay_message(options.delivery, by=_operator())
+        number = replaying.replay_message(options.delivery, by=operator())
     if not number:
         raise Refused("There is nothing to send again: no such message, or no endpoint that is enabled.")
     say(f"The worker sends {number} again.")
@@ -114,11 +110,3 @@ def _replay(options: argparse.Namespace) -> int:
 
 def _kinds(words: str) -> list[str]:
     return [kind.strip() for kind in words.split(",") if kind.strip()]
-
-
-def _operator() -> "Actor":
-    """Whoever may run commands here."""
-    from marketdesk.people.actor import Actor
-    from marketdesk.people.party import Party
-
-    return Actor(Party.SUPPORT, app="command line")

@@ -189,6 +189,12 @@ class Policy:
         "our choice",
         bounds=(0, 1_000_000),
     )
+    waiting_jobs: int = _promise(
+        100_000,
+        _("Jobs that may wait before the marketplace's programs are asked to bring more later; 0: no limit."),
+        "our choice",
+        bounds=(0, 10_000_000),
+    )
 
 
 # What stands under which heading: each begins with the promise named here and ends where the next one begins.

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.utils import timezone
 from playwright.sync_api import ConsoleMessage, Dialog, Page
 
-from marketdesk.journal.models import Event
+from marketdesk.journal.models import Event, Job
 from marketdesk.merchants.models import Merchant
 from marketdesk.orders.models import Order, Product
 from marketdesk.outbox.models import Attempt, Delivery, Endpoint
@@ -134,6 +134,7 @@ def test_pages_are_for_everybody(
             *("/support/incidents", f"/support/incidents/{incident.public_id}"),
             "/support/policy",
             f"/support/policy/changes/{change.pk}",
+            "/support/jobs",
             "/support/webhooks",
             "/support/webhooks/new",
             *(f"/support/webhooks/{told.endpoint.public_id}{one}" for one in ("", "/kinds", "/secret")),
@@ -178,6 +179,8 @@ def a_severe_month(store: Merchant, mehmet: Actor, sofia: Actor) -> tuple[Notice
     judging.judge(store.pk, now)
     contest = contesting.contest(wait, f"Said on the telephone. {'wide' * 30}", by=replace(mehmet, at=now))
     start = now - timedelta(days=3)
+    Job.put("mail", {"event": 1})
+    Job.objects.filter(kind="mail").update(dead_at=now, attempts=12, error=f"Refused({'wide' * 30!r})")
     incident = incidents.declare(f"Mail was late. {'wide' * 30}", start, now, by=replace(sofia, at=now))
     deque(rollups.rebuild(now), maxlen=0)
     return Notice.objects.latest("id"), contest, Sanction.objects.latest("id"), incident

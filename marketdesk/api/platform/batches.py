@@ -10,6 +10,7 @@ from pydantic import create_model
 
 from marketdesk.api.platform.keys import Keyed, PlatformRequest, program
 from marketdesk.api.platform.once import HEADER, once
+from marketdesk.api.platform.pressure import refuse_when_behind
 from marketdesk.api.platform.problems import bad_fields
 from marketdesk.people.models import Scope
 from marketdesk.records import fields, writing
@@ -110,6 +111,7 @@ def _add(kind: type[Importer], scope: Scope) -> None:
         openapi_extra=HEADER,
     )
     def call(request: PlatformRequest, payload: batch) -> HttpResponse:  # type: ignore[valid-type]
+        refuse_when_behind()
         return once(
             request,
             lambda: (200, upsert(kind(), payload.rows, by=program(request.auth))),  # type: ignore[attr-defined]

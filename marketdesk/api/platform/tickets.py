@@ -14,6 +14,7 @@ from ninja import Field, Router, Schema
 
 from marketdesk.api.platform.keys import Keyed, PlatformRequest, customers_actor
 from marketdesk.api.platform.once import HEADER, once
+from marketdesk.api.platform.pressure import refuse_when_behind
 from marketdesk.api.platform.problems import Problem, bad_fields, no_ticket
 from marketdesk.api.platform.schemas import Page, TicketLine, TicketOut, plain, ticket_line, ticket_out
 from marketdesk.lib import languages, paging
@@ -97,6 +98,7 @@ def ask(request: PlatformRequest, payload: Asked) -> HttpResponse:
     customer = _customer(payload.customer)
     by = customers_actor(request, customer)
     about = _about(payload, customer)
+    refuse_when_behind()
 
     def act() -> tuple[int, dict[str, Any]]:
         ticket = Ticket.open(customer=customer, by=by, **about, **_said(payload, by))

@@ -33,6 +33,7 @@ class Job(models.Model):
                 fields=["run_at", "id"], name="job_due", condition=Q(done_at__isnull=True, dead_at__isnull=True)
             ),
             models.Index(fields=["done_at"], name="job_done", condition=Q(done_at__isnull=False)),
+            models.Index(fields=["dead_at"], name="job_dead", condition=Q(dead_at__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -90,6 +91,25 @@ class Job(models.Model):
         later = now + timedelta(seconds=min(15 * 2**self.attempts, 12 * 3600))
         dead = now if self.attempts >= MAX_ATTEMPTS else None
         self._mine().update(run_at=later, lease_until=None, dead_at=dead, error=error[:2000])
+
+    @classmethod
+    def due(cls, now: datetime) -> models.QuerySet["Job"]:
+        """What is to be done now, whether or not a worker has it already."""
+        return cls.objects.filter(done_at__isnull=True, dead_at__isnull=True, run_at__lte=now)
+
+    @classmethod
+    def dead(cls) -> models.QuerySet["Job"]:
+        """What was given up and waits for a person, the longest dead first."""
+        return cls.objects.filter(dead_at__isnull=False).order_by("dead_at", "id")
+
+    def revive(self, now: datetime) -> bool:
+        """Try again from the beginning. False when it is not dead any more."""
+        fresh = {"dead_at": None, "attempts": 0, "run_at": now, "lease_until": None}
+        return bool(Job.dead().filter(pk=self.pk).update(**fresh))
+
+    def drop(self, now: datetime) -> bool:
+        """Let it go, with its error; forgotten like what was done. False when it is not dead any more."""
+        return bool(Job.dead().filter(pk=self.pk).update(dead_at=None, done_at=now))
 
     def _mine(self) -> models.QuerySet["Job"]:
         return Job.objects.filter(pk=self.pk, lease_no=self.lease_no, done_at__isnull=True)
