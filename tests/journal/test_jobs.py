@@ -1,6 +1,9 @@
 """Jobs survive crashes: leased, fenced, tried again, and in the end kept as dead."""
 
+import os
+import random
 import threading
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -55,6 +58,28 @@ def test_a_job_that_was_rolled_back_never_was() -> None:
 
     assert Job.objects.count() == 0
     assert Event.objects.count() == 0
+
+
+@pytest.mark.many
+def test_of_a_thousand_transactions_only_those_that_stay_leave_jobs() -> None:
+    """J2; some are rolled back as a whole, some in part."""
+    chance, kept = random.Random(2), set()
+    for number in range(1000 * int(os.environ.get("SOAK", "1"))):
+        fate = chance.choice(("stays", "goes", "part"))
+        with suppress(ZeroDivisionError), transaction.atomic():
+            Job.put("outer", {"number": number})
+            with suppress(KeyError), transaction.atomic():
+                Event.tell(verb="open", subject_kind="ticket", subject_id=number, at=NOW)
+                if fate == "part":
+                    raise KeyError
+            if fate == "goes":
+                raise ZeroDivisionError
+        kept |= {("outer", number)} if fate != "goes" else set()
+        kept |= {("tell", number)} if fate == "stays" else set()
+
+    told = dict(Event.objects.values_list("pk", "subject_id"))
+    jobs = {(job.kind, job.payload.get("number", told.get(job.payload.get("event")))) for job in Job.objects.all()}
+    assert jobs == kept
 
 
 def test_a_leased_job_is_nobody_elses_until_the_lease_runs_out() -> None:
