@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from tests.desk import Desk, surroundings
+from tests.results import cases
 
 pytestmark = pytest.mark.heavy
 
-KILLS = 8 * int(os.environ.get("SOAK", "1"))
+KILLS = cases(8, release=500)
 WRITERS = 4
 TOKEN = "md_crash-test"
 

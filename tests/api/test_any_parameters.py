@@ -3,7 +3,6 @@
 The calls, names and values are those of clients that exist, among them what they get wrong.
 """
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -18,11 +17,12 @@ from marketdesk.orders.models import Order
 from marketdesk.tickets.models import Ticket
 from tests.api.conftest import Answer
 from tests.api.test_parameters import FORM, _served, served
+from tests.results import cases
 
 pytestmark = [pytest.mark.heavy, pytest.mark.many, pytest.mark.django_db, pytest.mark.usefixtures("_served")]
 served_everywhere = _served  # the fixture, here too
 
-CASES = 20_000 * int(os.environ.get("SOAK", "1"))
+CASES = cases(20_000, release=200_000)
 CALLS = [
     "v2/auth_test", "v2/ticket", "v2/ticket/get-action-required", "v2/ticket/reply", "v2/ticket/close",
     "v2/ticket/appeal-to-wish-support", "v2/ticket/re-open", "v2/order", "v2/order/refund", "v1/ticket/reply",

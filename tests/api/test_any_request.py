@@ -2,7 +2,6 @@
 nothing without a token. Every phase of schemathesis but the one that follows links: the wire of v2 has none."""
 
 import itertools
-import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -18,14 +17,14 @@ from marketdesk.people.actor import Actor
 from marketdesk.programs.models import AccessToken
 from marketdesk.tickets.models import Ticket
 from marketdesk.wsgi import application
+from tests.results import cases
 
 pytestmark = [pytest.mark.heavy, pytest.mark.many, pytest.mark.django_db]
 
 
 schema = schemathesis.openapi.from_wsgi("/api/v2/openapi.json", application)
 # In all: what examples and coverage add to it is more. A fifth of it on PostgreSQL.
-SOAK = int(os.environ.get("SOAK", "1"))
-CASES = 3_000 // len(list(schema.get_all_operations())) * SOAK
+CASES = cases(3_000, release=30_000) // len(list(schema.get_all_operations()))
 ON_POSTGRESQL = 5
 NEEDS_POSTGRESQL = pytest.mark.skipif(connection.vendor != "postgresql", reason="needs PostgreSQL")
 _numbers = itertools.count(1)

@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from tests.desk import ROOT, Desk, surroundings, until
+from tests.results import cases
 
 pytestmark = pytest.mark.heavy
 
-KILLS = 50 * int(os.environ.get("SOAK", "1"))
+KILLS = cases(50, release=2_000)
 JOBS = 6 * KILLS
 
 FOREVER = 86400.0

@@ -3,7 +3,6 @@
 Time is compressed: nobody sleeps between tries, the clock moves on to when the next one is due.
 """
 
-import os
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -24,11 +23,12 @@ from marketdesk.policy import promises
 from marketdesk.tickets.models import Ticket
 from tests.outbox import webhooks
 from tests.outbox.webhooks import LOOPBACK, Behaviour, Receiver, always, answers, at_first
+from tests.results import cases
 
 pytestmark = pytest.mark.django_db
 
 EVENTS = 800
-MANY_EVENTS = 10_000 * int(os.environ.get("SOAK", "1"))
+MANY_EVENTS = cases(10_000, release=100_000)
 TICKETS = 20
 # Each is told of a verb of its own, and misbehaves at first; a well-behaved one is told of the rest.
 BAD: dict[str, Callable[[int], Behaviour]] = {

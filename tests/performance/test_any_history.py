@@ -1,6 +1,5 @@
 """Whatever happened, in whatever order: a day's roll-up is what a recount of the waits and ratings themselves gives."""
 
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -27,10 +26,11 @@ from marketdesk.tickets.errors import NotAllowed
 from marketdesk.tickets.models import Issue, Ticket, Wait
 from marketdesk.tickets.rules import OVER
 from tests.conftest import make_order
+from tests.results import cases
 
 pytestmark = [pytest.mark.heavy, pytest.mark.many, pytest.mark.django_db]
 
-CASES, DEEDS = 60 * int(os.environ.get("SOAK", "1")), 30
+CASES, DEEDS = cases(60, release=1_500), 30
 START = datetime(2024, 2, 26, 9, 30, tzinfo=UTC)  # a leap day is near
 SUMS = ("opened", "answers", "late", "ratings", "helpful")
 

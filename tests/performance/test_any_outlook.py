@@ -1,6 +1,5 @@
 """What lies ahead, after any history: it comes true, to the microsecond, and no moment is passed over."""
 
-import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -17,11 +16,12 @@ from marketdesk.performance.outlook import JUST
 from marketdesk.performance.reading import JudgedRating, JudgedWait
 from marketdesk.policy.defaults import Policy
 from tests.conftest import NOW
+from tests.results import cases
 
 # Few days and small samples, so that much happens at once.
 SHORT = Policy(figures_days=3, figures_sample=3, customer_ratings=2, late_normal=20, csat_normal=80)
 HOUR = timedelta(hours=1)
-CASES = 1_500 * int(os.environ.get("SOAK", "1"))
+CASES = cases(1_500, release=15_000)
 
 
 @dataclass(frozen=True)

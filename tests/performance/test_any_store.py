@@ -1,7 +1,6 @@
 """Whatever happens at a store, its figures are what a person with a stopwatch counts: each late answer exactly once,
 in one window, and never otherwise than it was counted then."""
 
-import os
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,10 +20,11 @@ from marketdesk.performance.periods import CHOICES, By, Period
 from marketdesk.policy import promises
 from tests.performance.playing import A_MOMENT, ISSUES, Seen, Stage, Stretch, taken_back
 from tests.performance.test_periods import EU
+from tests.results import cases
 
 pytestmark = [pytest.mark.heavy, pytest.mark.many, pytest.mark.django_db]
 
-CASES = 150 * int(os.environ.get("SOAK", "1"))
+CASES = cases(150, release=1_500)
 
 # The nights in which clocks change, the leap day, the turn of a year, and an ordinary Wednesday.
 BEGINNINGS = [

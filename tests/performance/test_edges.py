@@ -1,7 +1,6 @@
 """A hundred thousand moments at which a mistake of a microsecond would show: around the 48 hours, around the ends of a
 window, and around the lines between normal, watch and severe. Beside it everything is counted in whole microseconds."""
 
-import os
 import random
 from collections import Counter
 from dataclasses import dataclass
@@ -17,10 +16,11 @@ from marketdesk.performance.counting import Rate, Verdict, Window
 from marketdesk.policy.defaults import Policy
 from marketdesk.tickets import clock
 from marketdesk.tickets.models import Ticket, Wait
+from tests.results import cases
 
 pytestmark = [pytest.mark.heavy, pytest.mark.many]
 
-MOMENTS = 100_000 * int(os.environ.get("SOAK", "1"))
+MOMENTS = cases(100_000, release=1_000_000)
 ON_POSTGRESQL = 5
 NEEDS_POSTGRESQL = pytest.mark.skipif(connection.vendor != "postgresql", reason="needs PostgreSQL")
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import socket
 import threading
 from collections import Counter
@@ -35,10 +34,11 @@ from tests.outbox.webhooks import LOOPBACK, Request, answers
 from tests.races.conftest import BOTH, Arena, deep
 from tests.races.killing import COMMIT, Failpoint, killed_in
 from tests.races.test_platform import send
+from tests.results import cases
 
 pytestmark = [pytest.mark.heavy, pytest.mark.many]
 
-TRIES = 20 * int(os.environ.get("SOAK", "1"))
+TRIES = cases(20, release=200)
 
 
 # The other side

@@ -36,12 +36,12 @@ from tests import answering
 from tests.outbox import webhooks
 from tests.races.conftest import BOTH, RACERS, Arena, race
 from tests.races.killing import COMMIT, Failpoint, killed_in
+from tests.results import cases
 
 pytestmark = [pytest.mark.heavy, pytest.mark.many]
 
-SOAK = int(os.environ.get("SOAK", "1"))
-TRIES = 2 * SOAK
-KILLS = 50 * SOAK
+TRIES = cases(2, release=20)
+KILLS = cases(50, release=500)
 LATE = 5
 DAY = timedelta(days=1)
 # What follows for each merchant, and what tells of it.

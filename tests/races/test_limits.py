@@ -24,10 +24,11 @@ from marketdesk.policy import promises
 from marketdesk.programs.models import AccessToken
 from tests.desk import ROOT
 from tests.races.conftest import Arena, connected_to
+from tests.results import cases
 
 PROCESSES, THREADS, CALLS = 2, 16, 2
 TRIES = PROCESSES * THREADS * CALLS
-ROUNDS = 4 * int(os.environ.get("SOAK", "1"))
+ROUNDS = cases(4, release=40)
 
 pytestmark = pytest.mark.heavy
 

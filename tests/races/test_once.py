@@ -15,10 +15,11 @@ from django.db import connection
 
 from tests.desk import Desk, surroundings
 from tests.races.conftest import BOTH, RACERS, connected_to, deep, fresh_database
+from tests.results import cases
 
 pytestmark = [pytest.mark.heavy, pytest.mark.many]
 
-KEYS = 1000 * int(os.environ.get("SOAK", "1"))
+KEYS = cases(1_000, release=10_000)
 TICKETS = 50
 
 # A store with a customer, whose program has tickets to answer on; and another program.

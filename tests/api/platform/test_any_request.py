@@ -1,7 +1,6 @@
 """Whatever a program sends: no failure of ours, and every answer as the OpenAPI document says (F1)."""
 
 import itertools
-import os
 from typing import Any
 
 import pytest
@@ -14,10 +13,11 @@ from marketdesk.people.models import PlatformKey, Scope, User
 from marketdesk.refunds.refunding import refund_items
 from marketdesk.tickets.models import Ticket
 from marketdesk.wsgi import application
+from tests.results import cases
 
 pytestmark = [pytest.mark.heavy, pytest.mark.many, pytest.mark.django_db]
 
-CASES = 100 * int(os.environ.get("SOAK", "1"))
+CASES = cases(100, release=1_000)
 
 schema = schemathesis.openapi.from_wsgi("/platform/v1/openapi.json", application)
 _numbers = itertools.count(1)

@@ -2,7 +2,6 @@
 (F1). All phases of schemathesis: examples, coverage, fuzzing, and calls that follow from each other."""
 
 import itertools
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,16 +23,15 @@ from marketdesk.performance.models import Notice, NoticeKind
 from marketdesk.programs.models import AccessToken, App, Scope
 from marketdesk.tickets.models import Ticket
 from marketdesk.wsgi import application
+from tests.results import cases
 
 pytestmark = [pytest.mark.heavy, pytest.mark.many, pytest.mark.django_db]
-
-SOAK = int(os.environ.get("SOAK", "1"))
 
 
 schema = schemathesis.openapi.from_wsgi("/api/v3/openapi.json", application)
 CALLS = len(list(schema.get_all_operations()))
 # In all: what examples and coverage add to it is more. A fifth of it on PostgreSQL.
-CASES, SEQUENCES, STEPS = 6_000 // CALLS * SOAK, 200 * SOAK, 5
+CASES, SEQUENCES, STEPS = cases(6_000, release=60_000) // CALLS, cases(200, release=2_000), 5
 ON_POSTGRESQL = 5
 NEEDS_POSTGRESQL = pytest.mark.skipif(connection.vendor != "postgresql", reason="needs PostgreSQL")
 
