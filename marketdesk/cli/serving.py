@@ -2,6 +2,7 @@
 
 import argparse
 import errno
+import gc
 import os
 import signal
 import sys
@@ -31,6 +32,7 @@ def _serve(options: argparse.Namespace) -> int:
     if options.port:
         os.environ["PORT"] = str(options.port)  # the links in mails name it
     number = env.number("PORT", 8000)
+    gc.disable()  # what is loaded now stays for good: looking through it again and again is a sixth of a start
     start()
     from marketdesk import metrics, serving
 
@@ -50,6 +52,8 @@ def _serve(options: argparse.Namespace) -> int:
         serving.Child(f"web process {number}", lambda: serving.serve_pages(listening))
         for number in range(1, (options.processes or serving.cores()) + 1)
     ]
+    gc.enable()
+    gc.freeze()  # the processes share this memory as long as nobody writes to it, the collector least of all
     worker = [] if options.no_worker else [serving.Child("worker", serving.work)]
     watching = [serving.Child("metrics", serving.tell_metrics)] if settings.METRICS_PORT else []
     _metrics_port_is_free()
