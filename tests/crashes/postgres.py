@@ -1,0 +1,90 @@
+"""A PostgreSQL of one's own that can be killed: the system's own programs, on a fresh folder."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import psutil
+import psycopg
+
+from tests.desk import until
+
+
+class Postgres:
+    """One server; its settings are PostgreSQL's own, such as fsync="off"."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        self.folder, self.data = folder, folder / "data"
+        self.url = f"postgresql://postgres@/postgres?host={quote(str(folder), safe='')}"
+        # It refuses to run as root.
+        self._user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+        self._settings = [f"--{name.replace('_', '-')}={value}" for name, value in settings.items()]
+        if self._user:
+            account = pwd.getpwnam("postgres")
+            os.chown(folder, account.pw_uid, account.pw_gid)
+        self._run("initdb", "--no-sync", "-A", "trust", "-U", "postgres", "-D", str(self.data))
+
+    def start(self) -> float:
+        """Start it; how many seconds passed until it answered."""
+        begun = time.monotonic()
+        words = ["-D", str(self.data), "-k", str(self.folder), "-h", "", *self._settings]
+        with (self.folder / "log").open("a") as log:
+            subprocess.Popen([*self._user, f"{programs()}/postgres", *words], stdout=log, stderr=log, cwd="/")
+        until(self._answers)
+        return time.monotonic() - begun
+
+    def kill(self) -> None:
+        """SIGKILL to the postmaster and each of its processes; nothing to do where there is none."""
+        try:
+            postmaster = psutil.Process(int((self.data / "postmaster.pid").read_text().split()[0]))
+        except (FileNotFoundError, psutil.NoSuchProcess):
+            return
+        postmaster.suspend()  # it would see its children die, and begin to recover
+        every = [*postmaster.children(recursive=True), postmaster]
+        for process in every:
+            process.kill()
+        psutil.wait_procs(every, timeout=10)
+
+    def connect(self) -> "psycopg.Connection[Any]":
+        """A connection of the test's own."""
+        return psycopg.connect(self.url, autocommit=True)
+
+    def _answers(self) -> bool:
+        try:
+            self.connect().close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _run(self, program: str, *words: str) -> None:
+        subprocess.run([*self._user, f"{programs()}/{program}", *words], check=True, capture_output=True, cwd="/")
+
+
+def programs() -> str:
+    """Where they are; nowhere, if this machine has none."""
+    if shutil.which("pg_config") is None:
+        return ""
+    found = subprocess.run(["pg_config", "--bindir"], capture_output=True, text=True, check=True).stdout.strip()
+    return found if (Path(found) / "postgres").exists() else ""
+
+
+@contextmanager
+def server(**settings: str) -> Iterator[Postgres]:
+    """One that runs, and is gone afterwards."""
+    # A socket's path may have about 100 letters, so the folder has a short one.
+    folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
+    postgres = Postgres(folder, **settings)
+    try:
+        postgres.start()
+        yield postgres
+    finally:
+        postgres.kill()
+        shutil.rmtree(folder, ignore_errors=True)
