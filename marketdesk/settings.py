@@ -127,6 +127,14 @@ TEMPLATES = [
 DATABASES = {"default": env.database(env.text("DATABASE_URL"), HOME)}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     sqlite.refuse_unsafe()
+# Whom the tables belong to: used while they are prepared, by nothing else. Who serves need not be able to change them.
+DATABASE_OWNER = env.owner("DATABASE_OWNER_URL", DATABASES["default"])
+# Where reports may read, and how many seconds it may be behind
+if env.text("DATABASE_REPLICA_URL"):
+    DATABASES["replica"] = env.database(env.text("DATABASE_REPLICA_URL"), HOME, "DATABASE_REPLICA_URL")
+    DATABASES["replica"]["TEST"] = {"MIRROR": "default"}
+    DATABASE_ROUTERS = ["marketdesk.lib.replica.Router"]
+REPLICA_MAX_LAG = env.number("DATABASE_REPLICA_MAX_LAG", 30)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 MEDIA_ROOT = HOME / "files"
 # Holds what limits guessing (and which one-time codes were used), so all processes must share it and it must last.

@@ -19,6 +19,7 @@ from marketdesk.dashboard.outlook import Ahead, with_tickets
 from marketdesk.dashboard.page import render
 from marketdesk.lib import percent, spreadsheet
 from marketdesk.lib.paging import SIZE
+from marketdesk.lib.replica import for_reports
 from marketdesk.performance import levels, outlook, outlook_words
 from marketdesk.performance.counting import Verdict, Window
 from marketdesk.performance.ledger import Asked, Kind, Ledger, Line
@@ -153,6 +154,7 @@ def ledger(request: MerchantRequest) -> HttpResponse:
 
 @merchants_only
 @require_GET
+@for_reports
 def as_csv(request: MerchantRequest) -> HttpResponse:
     """The lines of the window for a spreadsheet."""
     found = _found(request)
@@ -165,6 +167,7 @@ def as_csv(request: MerchantRequest) -> HttpResponse:
 
 @merchants_only
 @require_GET
+@for_reports
 def as_json(request: MerchantRequest) -> HttpResponse:
     """The same for a program, with the rate that they come to."""
     found = _found(request)

@@ -20,6 +20,7 @@ from marketdesk.dashboard.figure_columns import COLUMNS, GROUPS, Column, Group, 
 from marketdesk.dashboard.ledger import address_of, period_words
 from marketdesk.dashboard.page import badge, render
 from marketdesk.lib import languages, spreadsheet
+from marketdesk.lib.replica import for_reports
 from marketdesk.performance import figures, periods, rate_charts
 from marketdesk.performance.figures import Figures
 from marketdesk.performance.ledger import Kind
@@ -141,6 +142,7 @@ def show(request: MerchantRequest) -> HttpResponse:
 
 @merchants_only
 @require_GET
+@for_reports
 def as_csv(request: MerchantRequest) -> HttpResponse:
     """The tables for a spreadsheet, as those of the reader's language read numbers."""
     shown = Shown.of(request)
@@ -155,6 +157,7 @@ def as_csv(request: MerchantRequest) -> HttpResponse:
 
 @merchants_only
 @require_GET
+@for_reports
 def volume_as_csv(request: MerchantRequest) -> HttpResponse:
     """What the tickets were about, for a spreadsheet."""
     shown, names = Shown.of(request), issue_names()
@@ -166,6 +169,7 @@ def volume_as_csv(request: MerchantRequest) -> HttpResponse:
 
 @merchants_only
 @require_GET
+@for_reports
 def as_json(request: MerchantRequest) -> HttpResponse:
     """The same for a program."""
     shown = Shown.of(request)

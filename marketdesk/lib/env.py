@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -54,33 +54,76 @@ def folder(name: str, default: str) -> Path:
     return Path(text(name, default)).expanduser().resolve()
 
 
-def database(url: str, home: Path) -> dict[str, Any]:
-    """Django's database settings for a DATABASE_URL; empty means SQLite in the home folder."""
+def database(url: str, home: Path, name: str = "DATABASE_URL") -> dict[str, Any]:
+    """Django's database settings for the URL that a setting holds; empty means SQLite in the home folder."""
     if not url:
         return _sqlite(home / "marketdesk.sqlite3")
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        port = str(parts.port or "")
+    except ValueError:
+        # Never with the URL itself: a password stands in it.
+        raise ImproperlyConfigured(
+            f"{name} cannot be read: write postgresql://user:password@host:port/name, with %23 for # in a password, "
+            "%2F for / and so on."
+        ) from None
     if parts.scheme == "sqlite":
+        if len(parts.path) < 2 or parts.netloc:
+            raise ImproperlyConfigured(f"{name} names no file: write sqlite:////folder/file.sqlite3.")
         return _sqlite(Path(unquote(parts.path)))
     if parts.scheme in {"postgres", "postgresql"}:
-        options: dict[str, Any] = dict(parse_qsl(parts.query))
-        host = options.pop("host", parts.hostname or "")
-        return {
-            "ENGINE": "django.db.backends.postgresql",
-            "NAME": unquote(parts.path.lstrip("/")),
-            "USER": unquote(parts.username or ""),
-            "PASSWORD": unquote(parts.password or ""),
-            "HOST": host,
-            "PORT": str(parts.port or ""),
-            "CONN_MAX_AGE": number("DATABASE_CONN_MAX_AGE", 60),
-            "CONN_HEALTH_CHECKS": True,
-            "OPTIONS": {
-                "prepare_threshold": 5,
-                "options": "-c statement_timeout=30000 -c lock_timeout=10000"
-                " -c idle_in_transaction_session_timeout=30000",
-                **options,
-            },
-        }
-    raise ImproperlyConfigured(f"DATABASE_URL begins with {parts.scheme!r}: write postgresql://… or sqlite:///…")
+        return _postgres(parts, port, name)
+    raise ImproperlyConfigured(f"{name} begins with {parts.scheme!r}: write postgresql://… or sqlite:///…")
+
+
+def owner(name: str, served: dict[str, Any]) -> dict[str, Any] | None:
+    """The same database for the role that owns its tables; None where it is not set."""
+    url = text(name)
+    if not url:
+        return None
+    found = database(url, Path(), name)
+    if (found["ENGINE"], found["NAME"]) != (served["ENGINE"], served["NAME"]):
+        raise ImproperlyConfigured(f"{name} must name the same PostgreSQL database as DATABASE_URL, for another role.")
+    return found
+
+
+def _postgres(parts: SplitResult, port: str, name: str) -> dict[str, Any]:
+    if not parts.path.strip("/"):
+        raise ImproperlyConfigured(f"{name} names no database: write postgresql://user:password@host/name.")
+    options: dict[str, Any] = dict(parse_qsl(parts.query))
+    host = options.pop("host", parts.hostname or "")
+    bouncer, pool = flag("DATABASE_PGBOUNCER"), number("DATABASE_POOL", 0)
+    # A pooler between us and the server hands out another session for each transaction: nothing may be prepared in
+    # one, and it takes no start-up options, so its role has to have them (docs/operating.md).
+    said = [] if bouncer else [f"-c {option}" for option in _session()]
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": host,
+        "PORT": port,
+        "CONN_MAX_AGE": 0 if pool else number("DATABASE_CONN_MAX_AGE", 60),
+        "CONN_HEALTH_CHECKS": True,
+        "DISABLE_SERVER_SIDE_CURSORS": bouncer,
+        "OPTIONS": {
+            "prepare_threshold": None if bouncer else 5,
+            "connect_timeout": 10,
+            **({"pool": {"min_size": 1, "max_size": pool, "timeout": 10}} if pool else {}),
+            **options,
+            **({"options": " ".join([*said, options.get("options", "")]).strip()} if said else {}),
+        },
+    }
+
+
+def _session() -> list[str]:
+    """What every session of PostgreSQL begins with."""
+    limits = {
+        "statement_timeout": number("DATABASE_STATEMENT_TIMEOUT", 30),
+        "lock_timeout": number("DATABASE_LOCK_TIMEOUT", 10),
+        "idle_in_transaction_session_timeout": number("DATABASE_IDLE_TIMEOUT", 30),
+    }
+    return [f"{one}={seconds * 1000}" for one, seconds in limits.items()]
 
 
 def openid(prefix: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from marketdesk.lib import percent
+from marketdesk.lib.replica import for_reports
 from marketdesk.merchants.models import Merchant
 from marketdesk.performance import figures, levels, overview, rate_charts
 from marketdesk.performance.counting import Verdict, Window
@@ -32,6 +33,7 @@ LATEST = 10
 
 @require_safe
 @agents_only
+@for_reports
 def merchants(request: AgentRequest) -> HttpResponse:
     """Every merchant, the worst standing first; by standing and by name."""
     found = Overview(request.actor, overview.CHOICES[1], promises.current())
@@ -59,6 +61,7 @@ def merchants(request: AgentRequest) -> HttpResponse:
 
 @require_safe
 @agents_only
+@for_reports
 def merchant(request: AgentRequest, public_id: str) -> HttpResponse:
     """One merchant: how it stands and why, and what followed."""
     store = _find(public_id)
@@ -94,6 +97,7 @@ def merchant(request: AgentRequest, public_id: str) -> HttpResponse:
 
 @require_safe
 @agents_only
+@for_reports
 def ledger(request: AgentRequest, public_id: str) -> HttpResponse:
     """What counts in a merchant's figures and what does not, and why."""
     store, policy, now = _find(public_id), promises.current(), request.actor.at

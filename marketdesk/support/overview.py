@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from marketdesk.lib import countries, languages
+from marketdesk.lib.replica import for_reports
 from marketdesk.performance import overview, rate_charts
 from marketdesk.performance.levels import Level
 from marketdesk.performance.overview import GroupRow, Overview
@@ -51,6 +52,7 @@ class Table:
 
 @require_safe
 @agents_only
+@for_reports
 def show(request: AgentRequest) -> HttpResponse:
     """The page: who needs somebody first, then how everybody is served."""
     found = _found(request)
@@ -79,6 +81,7 @@ def show(request: AgentRequest) -> HttpResponse:
 
 @require_safe
 @agents_only
+@for_reports
 def as_csv(request: AgentRequest, table: str) -> HttpResponse:
     """One table for a spreadsheet, whole."""
     if table not in overview_files.TABLES:
@@ -90,6 +93,7 @@ def as_csv(request: AgentRequest, table: str) -> HttpResponse:
 
 @require_safe
 @agents_only
+@for_reports
 def as_json(request: AgentRequest) -> HttpResponse:
     """Everything for a program."""
     return JsonResponse(overview_files.json_of(_found(request)))

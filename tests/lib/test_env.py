@@ -113,3 +113,56 @@ def test_a_socket_is_named_as_host() -> None:
 def test_another_database_is_refused_in_words() -> None:
     with pytest.raises(ImproperlyConfigured, match="begins with 'mysql'"):
         env.database("mysql://x/y", HOME)
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("postgresql://ada:se/cret@db.example:5433x/desk", "%23 for #"),
+        ("postgresql://ada@db.example", "names no database"),
+        ("sqlite://", "names no file"),
+        ("sqlite://home/desk.sqlite3", "names no file"),
+    ],
+)
+def test_a_database_url_that_is_not_whole_is_refused_without_its_password(url: str, said: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match=said) as refused:
+        env.database(url, HOME)
+
+    assert "cret" not in str(refused.value)
+
+
+def test_a_session_has_the_time_outs_that_are_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_STATEMENT_TIMEOUT", "5")
+
+    options = env.database("postgresql://db.example/desk?options=-c work_mem=8MB", HOME)["OPTIONS"]["options"]
+
+    assert options.startswith("-c statement_timeout=5000 -c lock_timeout=10000")
+    assert options.endswith("-c work_mem=8MB")
+
+
+def test_a_pool_takes_the_place_of_kept_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_POOL", "4")
+
+    found = env.database("postgresql://db.example/desk", HOME)
+
+    assert found["CONN_MAX_AGE"] == 0
+    assert found["OPTIONS"]["pool"]["max_size"] == 4
+
+
+def test_behind_a_pooler_nothing_is_prepared_and_no_session_is_counted_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_PGBOUNCER", "yes")
+
+    found = env.database("postgresql://db.example/desk", HOME)
+
+    assert found["DISABLE_SERVER_SIDE_CURSORS"] is True
+    assert found["OPTIONS"]["prepare_threshold"] is None
+    assert "options" not in found["OPTIONS"]
+
+
+def test_the_owner_has_the_same_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    served = env.database("postgresql://web@db.example/desk", HOME)
+    assert env.owner("DESK_OWNER", served) is None
+
+    monkeypatch.setenv("DESK_OWNER", "postgresql://owner@db.example/other")
+    with pytest.raises(ImproperlyConfigured, match="DESK_OWNER must name the same"):
+        env.owner("DESK_OWNER", served)
