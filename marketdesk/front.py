@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
+from marketdesk.doctor.ready import readiness
 from marketdesk.lib import countries, languages
 from marketdesk.people.models import User
 from marketdesk.people.party import Party
@@ -39,6 +40,15 @@ def home(request: HttpRequest) -> HttpResponse:
 def healthz(request: HttpRequest) -> HttpResponse:
     """200 as soon as it serves."""
     return HttpResponse("ok\n", content_type="text/plain")
+
+
+def readyz(request: HttpRequest) -> HttpResponse:
+    """200 while requests can be answered; else 503, in words, within two seconds."""
+    words = readiness.why_not()
+    response = HttpResponse(f"{words or 'ready'}\n", content_type="text/plain", status=503 if words else 200)
+    if words:
+        response["Retry-After"] = str(RETRY_AFTER)
+    return response
 
 
 @require_POST

@@ -8,10 +8,12 @@ from contextlib import contextmanager
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from marketdesk.lib import roles
 from marketdesk.replies import seeding
 from marketdesk.tickets.models import Issue
 from marketdesk.version import VERSION
@@ -27,11 +29,16 @@ def prepare(say: Callable[[str], None]) -> None:
     """Bring the tables up to date and write what every installation has. Safe to repeat, and from two programs at
     once: the second waits for the first."""
     with _alone():
-        executor = MigrationExecutor(connection)
-        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        if _is_behind():
+            if not roles.may_create():
+                raise ImproperlyConfigured(
+                    f"The tables of this version are not there, and the role {connection.settings_dict['USER']!r} may "
+                    "not create them. Run marketdesk prepare with DATABASE_OWNER_URL, the same address for their owner."
+                )
             say("Preparing the database …")
-            call_command("migrate", verbosity=0, interactive=False)
-        call_command("createcachetable", verbosity=0)
+            with roles.as_owner():
+                call_command("migrate", verbosity=0, interactive=False)
+                call_command("createcachetable", verbosity=0)
         Issue.seed()
         seeding.seed()
         _collect_static_files()
@@ -50,6 +57,11 @@ def _collect_static_files() -> None:
     if not collected.exists() or collected.read_text() != found.hexdigest():
         call_command("collectstatic", verbosity=0, interactive=False, ignore_patterns=unused)
         collected.write_text(found.hexdigest())
+
+
+def _is_behind() -> bool:
+    executor = MigrationExecutor(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 @contextmanager

@@ -28,6 +28,7 @@ OPEN_WITHOUT = (
     "/accounts/reauthenticate/",
     "/language",
     "/healthz",
+    "/readyz",
 )
 
 

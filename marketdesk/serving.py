@@ -5,6 +5,7 @@ always safe. A child notices by the closed pipe when the parent is gone, however
 """
 
 import contextlib
+import fcntl
 import logging
 import os
 import select
@@ -50,6 +51,53 @@ def listen(host: str, port: int) -> socket.socket:
         listening.close()
         raise
     return listening
+
+
+class ServedAlready(Exception):
+    """Another `serve` is at work on this SQLite home: which process, on which machine."""
+
+    def __init__(self, pid: str, host: str) -> None:
+        super().__init__(pid, host)
+        self.pid, self.host = pid, host
+        self.is_elsewhere = host != socket.gethostname()
+
+
+class Claim:
+    """The one server of a SQLite home. Two on one machine would do no harm but are never meant; on two machines they
+    damage the database. A record lock, since it belongs to this process alone: what it forks may live longer."""
+
+    def __init__(self) -> None:
+        self.note = (settings.HOME / "serving.lock").open("a+")
+
+    def take(self) -> None:
+        """Be that one until this process ends. Raises ServedAlready."""
+        patience = time.monotonic() + 1  # a worker may just be looking
+        while not self._lock():
+            if time.monotonic() > patience:
+                raise self.holder()
+            time.sleep(0.1)
+        self.note.truncate(0)
+        self.note.write(f"{os.getpid()} {socket.gethostname()}\n")
+        self.note.flush()
+
+    def holder(self) -> ServedAlready:
+        """Who it is."""
+        self.note.seek(0)
+        pid, host = [*self.note.read().split(), "?", socket.gethostname()][:2]
+        return ServedAlready(pid, host)
+
+    def refuse_elsewhere(self) -> None:
+        """A worker may run beside the server, not on another machine. Raises ServedAlready."""
+        if not self._lock() and self.holder().is_elsewhere:
+            raise self.holder()
+        fcntl.lockf(self.note, fcntl.LOCK_UN)
+
+    def _lock(self) -> bool:
+        try:
+            fcntl.lockf(self.note, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
 
 
 def load_pages() -> None:
@@ -162,6 +210,9 @@ class Parent:
 
     def _start(self, child: Child) -> None:
         connections.close_all()  # a connection must never be shared by two processes
+        for one in connections.all(initialized_only=True):
+            if hasattr(one, "close_pool"):
+                one.close_pool()  # nor a pool, whose threads do not come along
         # A signal that arrives while the child still has the parent's handlers would be lost.
         signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
         child.started_at = time.monotonic()

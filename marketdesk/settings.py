@@ -8,6 +8,7 @@ from tempfile import NamedTemporaryFile
 from urllib.parse import urlsplit
 
 from csp.constants import NONCE, SELF
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
 from marketdesk.lib import calling, env, languages, sqlite
@@ -16,32 +17,50 @@ PACKAGE = Path(__file__).parent
 HOME = env.folder("MARKETDESK_HOME", "var")
 TESTING = "pytest" in sys.modules
 DEBUG = env.flag("MARKETDESK_DEBUG")
+NEW_KEY = "openssl rand -base64 38 writes a good one"
+
+BASE_URL = env.text("MARKETDESK_URL", f"http://127.0.0.1:{env.number('PORT', 8000)}").rstrip("/")
+SECURE = BASE_URL.startswith("https://")
+DATABASES = {"default": env.database(env.text("DATABASE_URL"), HOME)}
+IS_SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
 
 
 def _secret_key() -> str:
     """The key from the environment, else one that the home keeps, made on first use."""
-    given = env.text("MARKETDESK_SECRET_KEY")
-    if given:
-        return given
+    path = HOME / "secret-key"
     if TESTING:
         return "only-for-tests-" + "x" * 40
-    path = HOME / "secret-key"
-    if not path.exists():
-        HOME.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Whole or not at all, and the first of two programs that start at once wins.
-        with NamedTemporaryFile("w", dir=HOME) as draft:
-            draft.write(get_random_secret_key())
-            draft.flush()
-            with contextlib.suppress(FileExistsError):
-                os.link(draft.name, path)
-    return path.read_text().strip()
+    if not env.text("MARKETDESK_SECRET_KEY") and not path.exists():
+        _make_secret_key(path)
+    key = env.text("MARKETDESK_SECRET_KEY") or path.read_text().strip()
+    if len(key) < 32 or len(set(key)) < 8:
+        where = "MARKETDESK_SECRET_KEY" if env.text("MARKETDESK_SECRET_KEY") else f"The key in {path}"
+        raise ImproperlyConfigured(f"{where} is too easy to guess. {NEW_KEY}.")
+    return key
+
+
+def _make_secret_key(path: Path) -> None:
+    """Never a second one for a database that began with another."""
+    database = Path(DATABASES["default"]["NAME"])
+    if (IS_SQLITE and database.exists()) or (SECURE and not IS_SQLITE):
+        raise ImproperlyConfigured(
+            f"MARKETDESK_SECRET_KEY is not set, and {path} is not there. What the database keeps sealed can be read "
+            f"only with the key that it began with, the same on every machine: put it back. For a new one: {NEW_KEY}"
+        )
+    HOME.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Whole or not at all, and the first of two programs that start at once wins.
+    with NamedTemporaryFile("w", dir=HOME) as draft:
+        draft.write(get_random_secret_key())
+        draft.flush()
+        with contextlib.suppress(FileExistsError):
+            os.link(draft.name, path)
 
 
 SECRET_KEY = _secret_key()
-BASE_URL = env.text("MARKETDESK_URL", f"http://127.0.0.1:{env.number('PORT', 8000)}").rstrip("/")
 ALLOWED_HOSTS = env.words("MARKETDESK_HOSTS") or ["localhost", "127.0.0.1", "[::1]", urlsplit(BASE_URL).hostname or ""]
-SECURE = BASE_URL.startswith("https://")
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
+# What a start would be refused for, and the operator accepts: doctor/database.py says what the words mean
+ACCEPTED = env.some_of("MARKETDESK_ACCEPT", {"clock", "durability", "newer-database"})
 
 # Rooms, then doors, then what others wrote
 INSTALLED_APPS = [
@@ -124,8 +143,7 @@ TEMPLATES = [
 ]
 
 # Data
-DATABASES = {"default": env.database(env.text("DATABASE_URL"), HOME)}
-if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+if IS_SQLITE:
     sqlite.refuse_unsafe()
 # Whom the tables belong to: used while they are prepared, by nothing else. Who serves need not be able to change them.
 DATABASE_OWNER = env.owner("DATABASE_OWNER_URL", DATABASES["default"])

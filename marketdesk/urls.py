@@ -11,6 +11,7 @@ from marketdesk.storefront import arriving
 urlpatterns = [
     path("", front.home, name="home"),
     path("healthz", front.healthz, name="healthz"),
+    path("readyz", front.readyz, name="readyz"),
     path("language", front.set_language, name="set-language"),
     path("account/", front.account, name="account"),
     path("invitation", invited.invitation, name="invitation"),

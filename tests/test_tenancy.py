@@ -56,6 +56,7 @@ CANARY = "canary-7f3a"
 DOORS: dict[str, tuple[str, ...]] = {
     "home": ("anyone",),
     "healthz": ("anyone",),
+    "readyz": ("anyone",),
     "set-language": ("anyone",),
     "account": ("signed in",),
     "arrive": ("anyone",),  # the token is the permission

@@ -14,6 +14,7 @@ from django.db import DatabaseError
 from marketdesk.cli import (
     arrival_keys,
     demo,
+    examining,
     figures,
     importing,
     inviting,
@@ -25,9 +26,10 @@ from marketdesk.cli import (
     webhooks,
 )
 from marketdesk.cli.starting import Refused, check_home, say
+from marketdesk.lib import database_words
 from marketdesk.version import VERSION
 
-GROUPS = (serving, demo, importing, tokens, keys, arrival_keys, webhooks, policies, inviting, figures, jobs)
+GROUPS = (serving, demo, importing, tokens, keys, arrival_keys, webhooks, policies, inviting, figures, examining, jobs)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -72,10 +74,8 @@ def _manage(words: list[str]) -> int:
 
 
 def _database_words(failure: DatabaseError) -> str:
-    reason = str(failure).strip().splitlines()[0] if str(failure).strip() else type(failure).__name__
-    return (
-        f"The database cannot be used: {reason}\nCheck DATABASE_URL, and that the database runs and can be written to."
-    )
+    reason = database_words.reason(failure).rstrip(".")
+    return f"The database cannot be used: {reason}.\n{database_words.advice(failure)}"
 
 
 def _refuse(words: str) -> int:

@@ -6,12 +6,16 @@ import gc
 import os
 import signal
 import sys
+from typing import TYPE_CHECKING
 
 from marketdesk.cli import demo
 from marketdesk.cli.arguments import port, whole
 from marketdesk.cli.starting import Commands, Refused, prepare, say, start
 from marketdesk.lib import env
 from marketdesk.version import VERSION
+
+if TYPE_CHECKING:
+    from marketdesk.serving import ServedAlready
 
 
 def add(commands: Commands) -> None:
@@ -34,16 +38,22 @@ def _serve(options: argparse.Namespace) -> int:
     number = env.number("PORT", 8000)
     gc.disable()  # what is loaded now stays for good: looking through it again and again is a sixth of a start
     start()
+    from django.conf import settings
+
     from marketdesk import metrics, serving
 
+    claim = serving.Claim() if settings.IS_SQLITE else None  # held as long as this is served
+    try:
+        if claim:
+            claim.take()
+    except serving.ServedAlready as other:
+        raise Refused(_served_words(other)) from None
     try:
         listening = serving.listen(options.host, number)
     except OSError as failure:
         raise Refused(_address_words(failure, options.host, number)) from None
     prepare()
     summary = demo.filled() if options.demo else None
-    from django.conf import settings
-
     if summary:
         demo.print_people(summary, demo.one_of_each_role(summary["people"]), sys.stderr)
     serving.load_pages()
@@ -65,11 +75,16 @@ def _serve(options: argparse.Namespace) -> int:
 
 def _worker(_options: argparse.Namespace) -> int:
     start()
-    prepare()
     from django.conf import settings
 
     from marketdesk import metrics, schedule, serving
 
+    try:
+        if settings.IS_SQLITE:
+            serving.Claim().refuse_elsewhere()
+    except serving.ServedAlready as other:
+        raise Refused(_served_words(other)) from None
+    prepare()
     stop = serving.stop_on(signal.SIGTERM, signal.SIGINT)
     _metrics_port_is_free()
     with metrics.shared():
@@ -94,6 +109,15 @@ def _metrics_port_is_free() -> None:
                 f"MARKETDESK_METRICS_PORT: {settings.METRICS_HOST} port {settings.METRICS_PORT} cannot be listened on "
                 f"({failure.strerror}). Set another one."
             ) from None
+
+
+def _served_words(other: "ServedAlready") -> str:
+    if other.is_elsewhere:
+        return (
+            f"This home is served by another machine ({other.host}, process {other.pid}). SQLite is for one machine: "
+            "two damage the database. Stop that one, or use PostgreSQL."
+        )
+    return f"This home is served already, by process {other.pid}. Stop that one, or name another MARKETDESK_HOME."
 
 
 def _address_words(failure: OSError, host: str, port: int) -> str:

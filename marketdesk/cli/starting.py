@@ -43,9 +43,18 @@ def check_home() -> None:
 
 
 def prepare() -> None:
-    """Bring the database and the shipped records up to this version."""
+    """Bring the database and the shipped records up to this version; nothing is begun with what cannot work."""
     from marketdesk import home
+    from marketdesk.doctor import examining
+    from marketdesk.doctor.finding import Level
 
+    found = list(examining.examine(examining.AT_START))
+    unfit = [str(one) for one in found if one.level is Level.MEND]
+    if unfit:
+        raise Refused("\n".join(unfit))
+    for one in found:
+        if one.level is Level.LOOK:
+            say(str(one))
     home.prepare(say)
 
 

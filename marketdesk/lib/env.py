@@ -49,6 +49,14 @@ def words(name: str) -> list[str]:
     return [word.strip() for word in text(name).split(",") if word.strip()]
 
 
+def some_of(name: str, known: set[str]) -> frozenset[str]:
+    """A list of words out of the known ones."""
+    found = frozenset(words(name))
+    if unknown := sorted(found - known):
+        raise ImproperlyConfigured(f"{name}: {unknown[0]!r} is not one of {', '.join(sorted(known))}.")
+    return found
+
+
 def folder(name: str, default: str) -> Path:
     """A folder, as an absolute path; nothing is created here."""
     return Path(text(name, default)).expanduser().resolve()

@@ -9,7 +9,7 @@ import pytest
 from tests.desk import ROOT, surroundings
 from tests.postgres import primary, replica_of
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.postgres]
 
 # Runs in a process of its own, since Django reads once which databases there are. The replica stands still and goes
 # away while it looks; `shown` is what the platform's list of merchants shows to Sofia.
