@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import os
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -17,6 +18,9 @@ from marketdesk.lib import roles
 from marketdesk.replies import seeding
 from marketdesk.tickets.models import Issue
 from marketdesk.version import VERSION
+
+# After a backup was restored: the desk is a second one of its kind until the first is known to be gone.
+PAUSED = "paused"
 
 
 def make_folders() -> None:
@@ -62,6 +66,30 @@ def _collect_static_files() -> None:
 def _is_behind() -> bool:
     executor = MigrationExecutor(connection)
     return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def pause() -> None:
+    """Let the worker do nothing until somebody resumes."""
+    (settings.HOME / PAUSED).touch()
+
+
+def is_paused() -> bool:
+    """Whether the worker waits."""
+    return bool((settings.HOME / PAUSED).exists())
+
+
+def resume() -> bool:
+    """Let the worker go on; False when it was not paused."""
+    if not is_paused():
+        return False
+    (settings.HOME / PAUSED).unlink()
+    return True
+
+
+def wait_while_paused(stop: threading.Event) -> None:
+    """Return once the worker may work, or is told to stop."""
+    while is_paused() and not stop.wait(1):
+        pass
 
 
 @contextmanager

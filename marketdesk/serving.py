@@ -22,7 +22,7 @@ from django.db import connections
 from django.urls import get_resolver
 from waitress import create_server, wasyncore
 
-from marketdesk import metrics, schedule
+from marketdesk import home, metrics, schedule
 from marketdesk.api.channel import EnvelopedChannel
 
 log = logging.getLogger(__name__)
@@ -143,7 +143,13 @@ def serve_pages(listening: socket.socket) -> None:
 
 def work() -> None:
     """The worker process."""
-    schedule.work(stop_on(signal.SIGTERM))
+    do_what_is_due(stop_on(signal.SIGTERM))
+
+
+def do_what_is_due(stop: threading.Event) -> None:
+    """Be the worker until told to stop; while the desk is paused, wait."""
+    home.wait_while_paused(stop)
+    schedule.work(stop)
 
 
 def tell_metrics() -> None:

@@ -13,6 +13,7 @@ from django.db import DatabaseError
 
 from marketdesk.cli import (
     arrival_keys,
+    backups,
     demo,
     examining,
     figures,
@@ -29,7 +30,21 @@ from marketdesk.cli.starting import Refused, check_home, say
 from marketdesk.lib import database_words
 from marketdesk.version import VERSION
 
-GROUPS = (serving, demo, importing, tokens, keys, arrival_keys, webhooks, policies, inviting, figures, examining, jobs)
+GROUPS = (
+    serving,
+    demo,
+    importing,
+    tokens,
+    keys,
+    arrival_keys,
+    webhooks,
+    policies,
+    inviting,
+    figures,
+    examining,
+    jobs,
+    backups,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

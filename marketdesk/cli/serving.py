@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from marketdesk.cli import demo
 from marketdesk.cli.arguments import port, whole
-from marketdesk.cli.starting import Commands, Refused, prepare, say, start
+from marketdesk.cli.starting import Commands, Refused, prepare, say, say_if_paused, start
 from marketdesk.lib import env
 from marketdesk.version import VERSION
 
@@ -58,6 +58,7 @@ def _serve(options: argparse.Namespace) -> int:
         demo.print_people(summary, demo.one_of_each_role(summary["people"]), sys.stderr)
     serving.load_pages()
     say(f"Marketdesk {VERSION} serves {settings.BASE_URL} from {settings.HOME}. Ctrl+C stops it.")
+    say_if_paused()
     web = [
         serving.Child(f"web process {number}", lambda: serving.serve_pages(listening))
         for number in range(1, (options.processes or serving.cores()) + 1)
@@ -77,7 +78,7 @@ def _worker(_options: argparse.Namespace) -> int:
     start()
     from django.conf import settings
 
-    from marketdesk import metrics, schedule, serving
+    from marketdesk import metrics, serving
 
     try:
         if settings.IS_SQLITE:
@@ -91,7 +92,8 @@ def _worker(_options: argparse.Namespace) -> int:
         if settings.METRICS_PORT:
             metrics.listen()
         say("The worker does what is due. Ctrl+C stops it.")
-        schedule.work(stop)
+        say_if_paused()
+        serving.do_what_is_due(stop)
     return 0
 
 

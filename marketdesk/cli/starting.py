@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import django
 
+from marketdesk.backups import UNFINISHED
 from marketdesk.lib import env
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ def check_home() -> None:
     home = env.folder("MARKETDESK_HOME", "var")
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)  # it will hold letters, a database and the secret key
+        if (home / UNFINISHED).exists():
+            raise Refused(f"A restore into {home} was broken off. Empty it (and the database), and restore again.")
         tempfile.TemporaryFile(dir=home).close()
     except OSError as failure:
         raise Refused(
@@ -56,6 +59,14 @@ def prepare() -> None:
         if one.level is Level.LOOK:
             say(str(one))
     home.prepare(say)
+
+
+def say_if_paused() -> None:
+    """So that nobody waits for mails that are not sent."""
+    from marketdesk import home
+
+    if home.is_paused():
+        say("Paused since a backup was restored: nothing is sent and no deadline kept until `marketdesk resume`.")
 
 
 def say(words: str) -> None:
