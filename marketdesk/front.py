@@ -24,6 +24,7 @@ from marketdesk.doctor.ready import readiness
 from marketdesk.lib import countries, languages
 from marketdesk.people.models import User
 from marketdesk.people.party import Party
+from marketdesk.tickets.errors import FilesAway
 
 # Seconds after which a browser may ask again when the database was away.
 RETRY_AFTER = 5
@@ -158,9 +159,9 @@ def too_many(request: HttpRequest) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Our own mistake; or the database is away, and the browser may come again. When even this page cannot be drawn,
-    a plain one says the same."""
-    is_away = isinstance(sys.exception(), (OperationalError, InterfaceError))
+    """Our own mistake; or the database or the pictures are away, and the browser may come again. When even this page
+    cannot be drawn, a plain one says the same."""
+    is_away = isinstance(sys.exception(), (OperationalError, InterfaceError, FilesAway))
     status = 503 if is_away else 500
     try:
         response = render(request, "500.html", {"status": status}, status=status)

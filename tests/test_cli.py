@@ -23,6 +23,7 @@ from tests.outbox import webhooks
 
 pytestmark = pytest.mark.slow
 
+
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """A home that every other one is a copy of, since preparing takes longer than most commands."""

@@ -8,7 +8,7 @@ import pytest
 from marketdesk.lib import languages
 
 ROOT = Path(__file__).parent.parent
-READERS = re.compile(r"""env\.(?:text|flag|number|words|folder)\(\s*["']([A-Z0-9_]+)["']""")
+READERS = re.compile(r"""env\.(?:text|flag|number|words|folder|files)\(\s*["']([A-Z0-9_]+)["']""")
 PAGES = sorted(page for where in ("*.md", "docs/**/*.md", "examples/**/*.md") for page in ROOT.glob(where))
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 NAMED = re.compile(r"`(docs/[\w/.-]+\.md)`")

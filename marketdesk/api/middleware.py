@@ -20,6 +20,7 @@ from marketdesk.api.envelope import Refusal
 from marketdesk.api.platform import problems
 from marketdesk.api.platform.problems import Problem
 from marketdesk.api.v3 import errors
+from marketdesk.tickets.errors import FilesAway
 
 log = logging.getLogger(__name__)
 
@@ -120,8 +121,8 @@ def _refusal(failure: Exception, where: str, number: str, path: str) -> Refusal 
             return Refusal(413, _("The request is too large."), status=413)
         case BadRequest() | SuspiciousOperation() | UnreadablePostError():
             return Refusal(1000, _("The request could not be read."))
-        case OperationalError() | InterfaceError():
-            log.error("%s: the database is away (request %s): %s", where, number, failure)
+        case OperationalError() | InterfaceError() | FilesAway():
+            log.error("%s: the database or the storage is away (request %s): %s", where, number, failure)
             return Refusal(
                 503,
                 _("The service is not available for a moment. Try again."),

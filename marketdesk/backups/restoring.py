@@ -19,7 +19,7 @@ from marketdesk import home
 from marketdesk.backups import UNFINISHED, archive, databases
 from marketdesk.backups.databases import Impossible
 from marketdesk.backups.writing import print_of
-from marketdesk.tickets.models.attachment import FOLDER
+from marketdesk.tickets.models.attachment import stored_folders
 from marketdesk.version import VERSION
 
 # Nothing else is ever written, whoever made the archive.
@@ -49,7 +49,7 @@ def refuse(about: dict[str, Any]) -> None:
         raise Impossible(f"{settings.HOME} is not empty. Restore into an empty folder (--into), or move that one away.")
     if not databases.is_empty():
         raise Impossible("The database is not empty. Make an empty one, and name it in DATABASE_URL.")
-    if default_storage.exists(FOLDER):
+    if stored_folders():
         raise Impossible("The storage of files (MARKETDESK_FILES) holds pictures already. Name an empty place.")
 
 

@@ -1,5 +1,6 @@
 """Readers of environment settings: each says in words what is wrong with a value."""
 
+import importlib.util
 import os
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,30 @@ def _session() -> list[str]:
         "idle_in_transaction_session_timeout": number("DATABASE_IDLE_TIMEOUT", 30),
     }
     return [f"{one}={seconds * 1000}" for one, seconds in limits.items()]
+
+
+def files(name: str) -> dict[str, Any]:
+    """Django's settings for where files are kept: the home's folder, or `s3://bucket/prefix?endpoint=…&region=…`."""
+    address = text(name)
+    if not address:
+        return {"BACKEND": "marketdesk.lib.files.Folder"}
+    parts = urlsplit(address)
+    if parts.scheme != "s3" or not parts.hostname or parts.netloc != parts.hostname:
+        # Not repeated: it may hold the secret of who took it for an address of a database.
+        raise ImproperlyConfigured(
+            f"{name} cannot be read: write s3://bucket/prefix?endpoint=https://…&region=…, and the key to the bucket "
+            "as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+        )
+    given = dict(parse_qsl(parts.query))
+    endpoint, region = given.pop("endpoint", None), given.pop("region", None)
+    if given:
+        raise ImproperlyConfigured(f"{name} has {', '.join(given)}: only endpoint and region are known.")
+    if endpoint and not endpoint.startswith(("https://", "http://")):
+        raise ImproperlyConfigured(f"{name} has the endpoint {endpoint!r}: write one that begins with https://.")
+    if not all(importlib.util.find_spec(package) for package in ("storages", "boto3")):
+        raise ImproperlyConfigured(f"{name} names a bucket, which needs more packages: pip install 'marketdesk[s3]'")
+    options = {"bucket_name": parts.hostname, "location": unquote(parts.path.strip("/")), "region_name": region}
+    return {"BACKEND": "marketdesk.lib.bucket.Bucket", "OPTIONS": {**options, "endpoint_url": endpoint}}
 
 
 def openid(prefix: str) -> dict[str, Any]:

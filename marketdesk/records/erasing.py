@@ -97,7 +97,8 @@ def _forget_pictures(customer: User) -> None:
                 default_storage.delete(one.path)
                 default_storage.delete(one.thumbnail_path)
 
-    transaction.on_commit(delete_files)
+    # A storage that is away keeps them until the leftovers are swept: they are nobody's any more.
+    transaction.on_commit(delete_files, robust=True)
 
 
 def _forget_person(customer: User, by: Actor) -> None:

@@ -21,5 +21,12 @@ class SomethingNew(Exception):
         )
 
 
+class FilesAway(Exception):
+    """Pictures can be neither stored nor read now: the disk is full, or their bucket does not answer."""
+
+    def __str__(self) -> str:
+        return _("Pictures cannot be stored at the moment. Try again later, or send your text without them.")
+
+
 class BadText(ValueError):
     """A message that cannot be sent: empty, or too long."""

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from marketdesk.lib.images import BadPicture
 from marketdesk.people.actor import Actor
+from marketdesk.tickets.errors import FilesAway
 from marketdesk.tickets.models import Attachment, Ticket
 from marketdesk.tickets.models.attachment import MOST
 from marketdesk.tickets.models.message import validate_text
@@ -81,7 +82,7 @@ class MessageForm(TextForm):
         name = upload.name or ""
         try:
             self.attachments.append(Attachment.keep(upload, name, by=self.by))
-        except BadPicture as bad:
+        except (BadPicture, FilesAway) as bad:
             self.add_error("pictures", f"{name}: {bad}")
 
     @property

@@ -166,3 +166,45 @@ def test_the_owner_has_the_same_database(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("DESK_OWNER", "postgresql://owner@db.example/other")
     with pytest.raises(ImproperlyConfigured, match="DESK_OWNER must name the same"):
         env.owner("DESK_OWNER", served)
+
+
+def test_files_are_in_the_home_or_in_a_bucket(given: Given) -> None:
+    assert env.files("NOT_SET")["BACKEND"].endswith("Folder")
+
+    given("s3://desk/shop/a?endpoint=https://s3.example:9000&region=eu-central-1")
+    found = env.files("DESK_TEST")
+
+    assert found["BACKEND"].endswith("Bucket")
+    assert found["OPTIONS"] == {
+        "bucket_name": "desk",
+        "location": "shop/a",
+        "region_name": "eu-central-1",
+        "endpoint_url": "https://s3.example:9000",
+    }
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("/srv/files", "write s3://bucket"),
+        ("s3://", "write s3://bucket"),
+        ("s3://key:hush@desk/shop", "AWS_SECRET_ACCESS_KEY"),
+        ("s3://desk?acl=public", "acl: only endpoint and region"),
+        ("s3://desk?endpoint=s3.example", "begins with https://"),
+    ],
+)
+def test_an_address_of_files_that_cannot_be_read_is_said(given: Given, value: str, words: str) -> None:
+    given(value)
+
+    with pytest.raises(ImproperlyConfigured, match=words) as refusal:
+        env.files("DESK_TEST")
+
+    assert "hush" not in str(refusal.value)
+
+
+def test_a_bucket_without_its_packages_is_said(given: Given, monkeypatch: pytest.MonkeyPatch) -> None:
+    given("s3://desk")
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+
+    with pytest.raises(ImproperlyConfigured, match=r"pip install 'marketdesk\[s3\]'"):
+        env.files("DESK_TEST")

@@ -11,7 +11,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from marketdesk.journal.models import KeyReused
 from marketdesk.lib.images import BadPicture
-from marketdesk.tickets.errors import BadText, NotAllowed
+from marketdesk.tickets.errors import BadText, FilesAway, NotAllowed
 
 # Seconds after which a program may try again when the database was away.
 RETRY_AFTER = 5
@@ -112,7 +112,7 @@ def _of_request(failure: Exception, number: str) -> Problem:
             return too_large()
         case HttpError() | BadRequest() | SuspiciousOperation() | UnreadablePostError():
             return Problem(400, "unreadable", "The request could not be read: send one JSON object in UTF-8.")
-        case OperationalError() | InterfaceError():
+        case OperationalError() | InterfaceError() | FilesAway():
             words = "The service is not available for a moment. Try again."
             return Problem(503, "unavailable", words, headers={"Retry-After": str(RETRY_AFTER)})
     return Problem(500, "failed", f"Something went wrong here. Name this number to the operator: {number}")

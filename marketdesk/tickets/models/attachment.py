@@ -1,7 +1,9 @@
 """Pictures on a ticket: private, drawn anew on arrival, stored by what they hold."""
 
+import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import IO
 
@@ -14,7 +16,10 @@ from marketdesk.journal.models import Audience
 from marketdesk.lib import images
 from marketdesk.lib.ids import PublicIdField
 from marketdesk.people.actor import Actor
+from marketdesk.tickets.errors import FilesAway
 from marketdesk.tickets.models.message import Message
+
+log = logging.getLogger(__name__)
 
 MOST = 6
 FOLDER = "pictures"
@@ -79,12 +84,12 @@ class Attachment(models.Model):
 
     @classmethod
     def keep(cls, upload: IO[bytes], name: str, *, by: Actor) -> "Attachment":
-        """Draw an upload anew and store it. Raises images.BadPicture."""
+        """Draw an upload anew and store it. Raises images.BadPicture and FilesAway."""
         return cls.store(images.redraw(upload), name, by=by)
 
     @classmethod
     def store(cls, picture: images.Picture, name: str, *, by: Actor) -> "Attachment":
-        """Store what is drawn already, file before row."""
+        """Store what is drawn already, file before row. Raises FilesAway."""
         attachment = cls(
             uploader=by.who,
             name=_plain(name),
@@ -95,9 +100,10 @@ class Attachment(models.Model):
             height=picture.height,
             at=by.at,
         )
-        for path, body in ((attachment.path, picture.body), (attachment.thumbnail_path, picture.thumbnail)):
-            if not default_storage.exists(path):
-                default_storage.save(path, ContentFile(body))
+        with _at_hand():
+            for path, body in ((attachment.path, picture.body), (attachment.thumbnail_path, picture.thumbnail)):
+                if not default_storage.exists(path):
+                    default_storage.save(path, ContentFile(body))
         attachment.save(force_insert=True)
         return attachment
 
@@ -120,8 +126,9 @@ class Attachment(models.Model):
         return f"{FOLDER}/{self.sha256[:2]}/{self.sha256}-small.{self.suffix}"
 
     def open(self, *, small: bool = False) -> IO[bytes]:
-        """The picture's bytes, or its thumbnail's."""
-        return default_storage.open(self.thumbnail_path if small else self.path)
+        """The picture's bytes, or its thumbnail's. Raises FileNotFoundError and FilesAway."""
+        with _at_hand():
+            return default_storage.open(self.thumbnail_path if small else self.path)
 
     @classmethod
     def sweep(cls, before: datetime) -> int:
@@ -140,8 +147,7 @@ class Attachment(models.Model):
     @classmethod
     def _sweep_files(cls, before: datetime) -> None:
         """Files that no row ever named, because what they came with was refused, or a process died in between."""
-        folders, _files = default_storage.listdir(FOLDER) if default_storage.exists(FOLDER) else ([], [])
-        for folder in folders:
+        for folder in stored_folders():
             _folders, names = default_storage.listdir(f"{FOLDER}/{folder}")
             prints = {name: re.split(r"[-.]", name)[0] for name in names}
             known = set(cls.objects.filter(sha256__in=prints.values()).values_list("sha256", flat=True))
@@ -149,6 +155,26 @@ class Attachment(models.Model):
                 path = f"{FOLDER}/{folder}/{name}"
                 if default_storage.get_modified_time(path) < before:
                     default_storage.delete(path)
+
+
+def stored_folders() -> list[str]:
+    """The folders that hold pictures; none where none was stored yet."""
+    try:
+        return list(default_storage.listdir(FOLDER)[0])
+    except FileNotFoundError:
+        return []
+
+
+@contextmanager
+def _at_hand() -> Iterator[None]:
+    """A storage that fails is said to be away; what it says of itself is for the operator."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as failure:
+        log.error("pictures can be neither stored nor read: %s", failure)
+        raise FilesAway from failure
 
 
 def _plain(name: str) -> str:
