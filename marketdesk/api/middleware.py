@@ -19,6 +19,7 @@ from marketdesk.api import limits
 from marketdesk.api.envelope import Refusal
 from marketdesk.api.platform import problems
 from marketdesk.api.platform.problems import Problem
+from marketdesk.api.v2 import quick
 from marketdesk.api.v3 import errors
 from marketdesk.tickets.errors import FilesAway
 
@@ -62,7 +63,7 @@ def answer(request: HttpRequest) -> HttpResponseBase:
     number, path = secrets.token_hex(12), request.path_info
     with translation.override(translation.get_language_from_request(request) if path.startswith(V3) else "en"):
         try:
-            response = _view(request)
+            response: HttpResponseBase = quick.answer(request) or _view(request)
         except Exception as failure:
             where = f"{request.method} {request.path!r}"
             response = _refusal(failure, where, number, path).response()

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import F, FilteredRelation, Q
+from django.db.models import F, FilteredRelation, Q, QuerySet
 
 from marketdesk.journal.models import Audience
 from marketdesk.lib import paging
@@ -83,7 +83,6 @@ def whole(tickets: Iterable[Ticket], actor: Actor) -> list[Whole]:
     """Tickets with their rows, in four queries more."""
     found = {ticket.pk: Whole(ticket) for ticket in tickets}
     if found:
-        # By ticket, never by message: a database takes only so many ids in one statement.
         for row in _items(list(found)):
             found[row["ticket"]].items.append(row)
         for row in _messages(list(found), actor):
@@ -97,48 +96,72 @@ def _items(tickets: Sequence[int]) -> list[Row]:
 
 
 def _rows(items: OrderItems, **more: F) -> list[Row]:
+    return [{**row} for row in item_rows(items, **more).order_by("pk")]
+
+
+def item_rows(items: OrderItems, **more: F) -> QuerySet[OrderItem, Any]:
     """Items as they are answered, each with its refund: at most one has not failed."""
     refunded = FilteredRelation("refunds", condition=~Q(refunds__status=RefundStatus.FAILED))
-    rows = (
-        items.alias(live=refunded)
-        .order_by("pk")
-        .values(
-            "public_id",
-            "name",
-            "sku",
-            "color",
-            "size",
-            "image_url",
-            "quantity",
-            "price",
-            "cost",
-            "shipping",
-            "shipping_cost",
-            "paid",
-            "state",
-            "returned_at",
-            product_public_id=F("product__public_id"),
-            product_image=F("product__image_url"),
-            refund_actor=F("live__actor"),
-            refund_reason=F("live__reason"),
-            refund_at=F("live__requested_at"),
-            **more,
-        )
+    return items.alias(live=refunded).values(
+        "public_id",
+        "name",
+        "sku",
+        "color",
+        "size",
+        "image_url",
+        "quantity",
+        "price",
+        "cost",
+        "shipping",
+        "shipping_cost",
+        "paid",
+        "state",
+        "returned_at",
+        product_public_id=F("product__public_id"),
+        product_image=F("product__image_url"),
+        refund_actor=F("live__actor"),
+        refund_reason=F("live__reason"),
+        refund_at=F("live__requested_at"),
+        **more,
     )
-    return [{**row} for row in rows]
+
+
+@dataclass(frozen=True)
+class Said:
+    """What an actor may read in tickets: the messages, their pictures, their stored translations."""
+
+    messages: QuerySet[Message]
+    pictures: QuerySet[Attachment]
+    translations: QuerySet[Translation]
+
+
+def said(tickets: Any, actor: Actor) -> Said:
+    """Of tickets by their numbers, never of messages by theirs: a database takes only so many in one statement."""
+    readable = Audience.readable_by(actor.party)
+    of_messages = {"message__ticket__in": tickets, "message__audience__in": readable}
+    return Said(
+        Message.objects.filter(ticket__in=tickets, audience__in=readable),
+        Attachment.objects.filter(**of_messages),
+        Translation.objects.filter(**of_messages),
+    )
 
 
 def _messages(tickets: Sequence[int], actor: Actor) -> list[Row]:
     """What the actor may read, oldest first, with its pictures and stored translations."""
-    readable = Audience.readable_by(actor.party)
-    said = Message.objects.filter(ticket__in=tickets, audience__in=readable)
-    pictures: dict[int, list[Attachment]] = defaultdict(list)
-    for picture in Attachment.objects.filter(message__ticket__in=tickets, message__audience__in=readable):
-        pictures[picture.message_id or 0].append(picture)
+    found = said(tickets, actor)
+    rows = found.messages.order_by("at", "id").values("id", "ticket_id", "author", "body", "at")
+    translations = found.translations.order_by("made_at", "id").values_list("message", "language", "body")
+    return together([{**row} for row in rows], found.pictures, translations)
+
+
+def together(
+    messages: list[Row], pictures: Iterable[Attachment], translations: Iterable[tuple[int, str, str]]
+) -> list[Row]:
+    """Messages with their pictures and translations; of those into one language the newest, which comes last."""
+    shown: dict[int, list[Attachment]] = defaultdict(list)
+    for picture in pictures:
+        shown[picture.message_id or 0].append(picture)
     translated: dict[int, dict[str, str]] = defaultdict(dict)
-    stored = Translation.objects.filter(message__ticket__in=tickets, message__audience__in=readable)
-    # The newest of a language comes last and stays.
-    for message, language, body in stored.order_by("made_at", "id").values_list("message", "language", "body"):
+    for message, language, body in translations:
         translated[message][language] = body
-    rows = said.order_by("at", "id").values("id", "ticket_id", "author", "body", "at")
-    return [{**row, "pictures": pictures[row["id"]], "translated": translated[row["id"]]} for row in rows]
+    return [{**row, "pictures": shown[row["id"]], "translated": translated[row["id"]]} for row in messages]

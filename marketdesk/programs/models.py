@@ -174,9 +174,13 @@ class AccessToken(AbstractAccessToken):
         self.revoked_at = at or timezone.now()
         self.save(update_fields=["revoked_at"])
 
+    def is_to_be_noted(self, at: datetime) -> bool:
+        """Whether it is a while since its use was noted."""
+        return self.last_used_at is None or self.last_used_at <= at - USE_NOTED_EVERY
+
     def used(self, at: datetime) -> None:
         """Note that it was used, once in a while."""
-        if self.last_used_at is None or self.last_used_at <= at - USE_NOTED_EVERY:
+        if self.is_to_be_noted(at):
             stale = Q(last_used_at=None) | Q(last_used_at__lte=at - USE_NOTED_EVERY)
             AccessToken.objects.filter(stale, pk=self.pk).update(last_used_at=at)
             self.last_used_at = at

@@ -25,6 +25,7 @@ NAMES_A_TICKET = {
     "auth_test": False,
     "ticket": True,
     "ticket/get-action-required": False,
+    "ticket/count-action-required": False,
     "ticket/reply": True,
     "ticket/close": True,
     "ticket/appeal-to-wish-support": True,
@@ -83,6 +84,7 @@ def test_a_rivals_program_cannot_tell_a_ticket_from_none(
 
 def test_a_rivals_list_holds_none_of_it(ticket: Ticket, rival_program: Program) -> None:
     assert rival_program.get("ticket/get-action-required").data == []
+    assert rival_program.get("ticket/count-action-required").data["count"] == "0"
 
 
 def test_a_merchants_own_id_is_no_way_in(ticket: Ticket, store: Merchant, rival_program: Program) -> None:
@@ -97,6 +99,7 @@ def test_what_never_stood_with_the_merchant_is_absent_for_their_program(ticket: 
     assert program.get("ticket", id=ticket.public_id).code == 1004
     assert program.post("ticket/reply", id=ticket.public_id, reply="x").code == 1004
     assert program.get("ticket/get-action-required").data == []
+    assert program.get("ticket/count-action-required").data["count"] == "0"
 
 
 @pytest.mark.parametrize("path", EVERYWHERE)

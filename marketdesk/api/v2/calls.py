@@ -175,6 +175,20 @@ CALLS = (
         is_list=True,
     ),
     Call(
+        "ticket/count-action-required",
+        "GET",
+        "Count the tickets that wait for you",
+        "How many tickets you have to answer: the red number of the dashboard. Cheaper than the list, for a program "
+        "that asks often.",
+        {
+            "type": "object",
+            "properties": {"success": {"const": True}, "count": {"type": "string", **shapes.KINDS["number"]}},
+            "required": ["success", "count"],
+            "additionalProperties": False,
+        },
+        {"success": True, "count": "12"},
+    ),
+    Call(
         "ticket",
         "GET",
         "Read a ticket",

@@ -11,6 +11,7 @@ urlpatterns = [
     path("oauth/refresh_token", oauth.refresh_token),
     path("ticket", views.ticket),
     path("ticket/get-action-required", views.action_required),
+    path("ticket/count-action-required", views.count),
     path("ticket/reply", views.reply),
     path("ticket/close", views.close),
     path(OLD_APPEAL, views.appeal),

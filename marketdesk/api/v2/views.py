@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
+from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -18,6 +19,7 @@ from marketdesk.people.actor import Actor
 from marketdesk.programs.models import AccessToken, Scope
 from marketdesk.refunds import refunding
 from marketdesk.refunds.reasons import BY_V2, OTHER, Reason
+from marketdesk.tickets import queues
 from marketdesk.tickets.errors import BadText, NotAllowed
 from marketdesk.tickets.models import Attachment, Ticket
 
@@ -92,10 +94,20 @@ def action_required(call: Call) -> HttpResponse:
     limit = call.parameters.number("limit", 50, least=1, most=MOST)
     page = reading.waiting(call.actor, start, limit, call.parameters.mark("after"))
     data = [schemas.ticket(whole, call.token.merchant, call.picture_link) for whole in page.tickets]
-    return envelope.success(data, _paging(call, start, limit, page))
+    return envelope.success(data, paging_of(call, start, limit, page))
 
 
-def _paging(call: Call, start: int, limit: int, found: reading.Page) -> dict[str, str]:
+@answers("GET", Scope.READ_TICKETS)
+def count(call: Call) -> HttpResponse:
+    """The red number (M34): how many tickets the merchant must answer."""
+    return envelope.success(counted(queues.waiting(call.actor)))
+
+
+def counted(number: int) -> dict[str, Any]:
+    return {"success": True, "count": str(number)}
+
+
+def paging_of(call: Call, start: int, limit: int, found: reading.Page) -> dict[str, str]:
     """The pages beside this one, each as an address that can be called as it is; only those that exist. The next one
     knows the place where this one ends, so nothing is left out when a ticket before it is answered meanwhile."""
 

@@ -1,0 +1,180 @@
+"""Several querysets asked together: one statement, compiled once, prepared on each connection, its rows as the database
+sent them.
+
+For the few reads that come thousands of times a second. It is still said with querysets, so that columns, rules and the
+one gate stand where they stood; but no queryset is built, no statement compiled and no row made into objects until
+somebody looks into it. Rows come as bytes, which tell apart what is not the same.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from django.db import OperationalError, connection, models
+from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
+
+# The number that a row belongs to, as the database writes it, and the row.
+Row = tuple[Any, Any]
+Rows = QuerySet[Any, Any]
+
+
+class Argument(models.Expression):
+    """What is said anew each time a statement is asked: text, by its number from 1 on."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(output_field=models.CharField())
+        self.number = number
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[()]]:
+        return (f"${self.number}::text" if connection.vendor == "postgresql" else f"?{self.number}"), ()
+
+
+def column(name: str, number: int) -> RawSQL:
+    """The values of a column of a part that was named before, by its number from 1 on."""
+    return RawSQL(f"SELECT col{number} FROM {name}", ())  # noqa: S608, S611
+
+
+class Together:
+    """Querysets of `values_list`, as one statement. Of each, the first column is the number that its rows belong to.
+
+    `make` says them at the first use: those with a name, into which the others may look with `column`; and those whose
+    rows are wanted, of a named one its name.
+    """
+
+    def __init__(self, make: Callable[[], tuple[Mapping[str, Rows], Sequence[Rows | str]]]) -> None:
+        self._make = make
+        self._made: dict[str, tuple[str, list[Any]]] = {}
+
+    def ask(self, *arguments: str) -> list[Row]:
+        """The rows of all, unread. Raises OperationalError."""
+        sql, _readers = self._compiled()
+        if connection.vendor == "postgresql":
+            return _postgresql(sql, arguments)
+        connection.ensure_connection()
+        with connection.wrap_database_errors:
+            rows: list[Row] = connection.connection.execute(sql, arguments).fetchall()
+        if connection.queries_logged:
+            connection.queries_log.append({"sql": sql, "time": "0"})
+        return rows
+
+    @property
+    def none(self) -> Any:
+        """The number 0, as the database writes it."""
+        return bytes(8) if connection.vendor == "postgresql" else 0
+
+    def explain(self, *arguments: str) -> str:
+        """The database's plan, as one text."""
+        sql, _readers = self._compiled()
+        connection.ensure_connection()
+        if connection.vendor == "postgresql":
+            rows = [(number or content).decode() for number, content in _postgresql(f"EXPLAIN {sql}", arguments)]
+        else:
+            rows = [row[-1] for row in connection.connection.execute(f"EXPLAIN QUERY PLAN {sql}", arguments)]
+        return "\n".join(rows)
+
+    def reader(self) -> Callable[[Any], tuple[int, tuple[Any, ...]]]:
+        """What looks into a row: which of the querysets it is of, and its values without the first."""
+        _sql, converters = self._compiled()
+        if connection.vendor == "postgresql":
+            from psycopg.adapt import Transformer
+            from psycopg.pq import Format
+
+            record = 2249
+            load = Transformer(connection.connection).get_loader(record, Format.BINARY).load
+            return lambda content: ((values := load(content))[0], values[1:])
+        return partial(_converted, converters)
+
+    def _compiled(self) -> tuple[str, list[Any]]:
+        if connection.vendor not in self._made:
+            self._made[connection.vendor] = _compile(*self._make())
+        return self._made[connection.vendor]
+
+
+def _compile(named: Mapping[str, Rows], asked: Sequence[Rows | str]) -> tuple[str, list[Any]]:
+    record = "ROW" if connection.vendor == "postgresql" else "json_array"
+    heads, asks, converters = [], [], []
+
+    def head(name: str, rows: Rows, how: str) -> None:
+        sql, columns, found = _sql(rows)
+        names = ", ".join(f"col{at}" for at in range(1, columns + 1))
+        heads.append(f"{name} ({names}) AS {how} ({sql})")
+        known[name] = columns, {at - 1: found[at] for at in found if at}
+
+    known: dict[str, tuple[int, dict[int, Any]]] = {}
+    for name, rows in named.items():
+        head(name, rows, "MATERIALIZED")
+    for number, wanted in enumerate(asked):
+        name = wanted if isinstance(wanted, str) else f"part{number}"
+        if not isinstance(wanted, str):
+            head(name, wanted, "NOT MATERIALIZED")
+        columns, found = known[name]
+        content = ", ".join(f"col{at}" for at in range(2, columns + 1))
+        asks.append(f"SELECT CAST(col1 AS bigint), {record}({number}, {content}) FROM {name}")  # noqa: S608
+        converters.append(found)
+    return f"WITH {', '.join(heads)} {' UNION ALL '.join(asks)}", converters
+
+
+def _sql(rows: Rows) -> tuple[str, int, dict[int, Any]]:
+    """A queryset's text with its constants in it, so that an index of some rows only is known to fit; how many columns
+    it has, and what Django makes of those that the database cannot say in JSON."""
+    compiler = rows.query.get_compiler(connection=connection)
+    sql, values = compiler.as_sql()
+    columns = [column for column, _sql, _alias in compiler.select]
+    converters = {
+        at: [partial(convert, expression=column, connection=connection) for convert in converts]
+        for at, (converts, column) in compiler.get_converters(columns).items()
+    }
+    return sql % tuple(_literal(value) for value in values), len(columns), converters
+
+
+def _literal(value: object) -> str:
+    if isinstance(value, int):
+        return str(value)
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def _converted(converters: list[Any], content: str) -> tuple[int, tuple[Any, ...]]:
+    number, *values = json.loads(content)
+    for at, converts in converters[number].items():
+        for convert in converts:
+            values[at] = convert(values[at])
+    return number, tuple(values)
+
+
+# PostgreSQL: by libpq's own calls, since psycopg's cursors take longer than the server does.
+
+_prepared: "WeakKeyDictionary[Any, dict[str, bytes]]" = WeakKeyDictionary()
+
+
+def _postgresql(sql: str, arguments: Sequence[str]) -> list[Row]:
+    from psycopg import pq
+
+    connection.ensure_connection()
+    opened: Any = connection.connection
+    values = [value.encode() for value in arguments]
+    if opened.prepare_threshold is None or sql.startswith("EXPLAIN"):  # a pooler between us and the server
+        found = opened.pgconn.exec_params(sql.encode(), values, result_format=pq.Format.BINARY)
+    else:
+        names = _prepared.setdefault(opened, {})
+        if sql not in names:
+            name = f"together_{len(names)}".encode()
+            made = opened.pgconn.prepare(name, sql.encode())
+            _check(made, pq.ExecStatus.COMMAND_OK)
+            names[sql] = name
+        found = opened.pgconn.exec_prepared(names[sql], values, result_format=pq.Format.BINARY)
+    _check(found, pq.ExecStatus.TUPLES_OK)
+    if connection.queries_logged:
+        connection.queries_log.append({"sql": sql, "time": "0"})
+    value = found.get_value
+    if found.nfields == 1:
+        return [(value(at, 0), b"") for at in range(found.ntuples)]
+    return [(value(at, 0), value(at, 1)) for at in range(found.ntuples)]
+
+
+def _check(result: Any, wanted: int) -> None:
+    if result.status != wanted:
+        connection.errors_occurred = True  # so that Django looks whether the connection still lives
+        raise OperationalError(result.get_error_message())
