@@ -44,8 +44,8 @@ soak: setup browser  ## crashes and races at the figures of a release, into docs
 	$(BIN)/python -m tests.on_postgres -m "heavy and postgres" $(TESTS) || [ $$? = 5 ] || worst=1; \
 	exit $$worst
 
-bench: setup  ## how quick the API answers on this machine, on a scratch demo home
-	@$(BIN)/python -m bench.first_look
+bench: setup browser  ## the measured table, on PostgreSQL and SQLite, beside what plain Python could do
+	@$(BIN)/python -m bench.table $(BENCH)
 
 messages: setup  ## collect the sentences to translate, and compile what is translated
 	cd marketdesk && ../$(BIN)/django-admin makemessages --no-wrap --no-obsolete --add-location=file \
@@ -82,16 +82,16 @@ PAGES = $(filter %.html,$(TEMPLATES))
 	@touch $@
 
 # The journeys drive the system's Chromium; the fonts are for scripts that a bare machine cannot draw. docs/integrating.md
-# is typed into a terminal, with curl and openssl; the examples of /api/docs run in curl, Python and PHP.
+# is typed into a terminal, with curl and openssl; the examples of /api/docs run in curl, Python and PHP. wrk measures.
 browser:
 	@if command -v chromium >/dev/null && command -v msgfmt >/dev/null && command -v curl >/dev/null \
-	  && command -v openssl >/dev/null && php -m 2>/dev/null | grep -qx curl; then :; \
+	  && command -v openssl >/dev/null && command -v wrk >/dev/null && php -m 2>/dev/null | grep -qx curl; then :; \
 	elif command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
 	  echo "Installing a browser for the journeys …"; \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
-	    chromium fonts-noto-core fonts-noto-cjk gettext curl openssl php-cli php-curl >/dev/null; \
+	    chromium fonts-noto-core fonts-noto-cjk gettext curl openssl php-cli php-curl wrk >/dev/null; \
 	else \
-	  echo "The tests need chromium, fonts-noto-core, fonts-noto-cjk, gettext, curl, openssl, php-cli and php-curl:"; \
+	  echo "The tests need chromium, fonts-noto-core, fonts-noto-cjk, gettext, curl, openssl, php-cli, php-curl and wrk:"; \
 	  echo "install them with your system's packages."; \
 	  exit 1; \
 	fi
