@@ -168,6 +168,7 @@ PEOPLE = (
         'DE', '!', false, false, false, datetime($now - $spread - u % 86400, 'unixepoch') FROM n
     """,
 )
+# Placed so long ago that questions about them go to the merchant, as the article's rules have it.
 ORDERS = (
     """
     INSERT INTO orders_product (id, public_id, external_id, merchant_id, name, sku, image_url, price, currency)
@@ -179,7 +180,7 @@ ORDERS = (
     INSERT INTO orders_order (id, public_id, external_id, merchant_id, customer_id, total, currency, placed_at,
         shipped_at, delivered_at, carrier, tracking_number, tracking_url, payment, recipient, street1, street2, city,
         region, postcode, country, phone)
-    {NUMBERS}, o AS (SELECT k, {MERCHANT_OF} AS m, {CUSTOMER_OF} AS u, $now - 7 * 86400 - k % 864000 AS placed FROM n)
+    {NUMBERS}, o AS (SELECT k, {MERCHANT_OF} AS m, {CUSTOMER_OF} AS u, $now - 200 * 86400 - k % 864000 AS placed FROM n)
     SELECT k, substr(md5('order-' || k), 1, 24), 'o-' || k, m, u, 2490 * (2 - k % 2), 'EUR',
         datetime(placed, 'unixepoch'), datetime(placed + 86400, 'unixepoch'),
         datetime(placed + 4 * 86400, 'unixepoch'), 'DHL', 'T' || k, '', 'card', {NAME}, 'Lindenweg ' || k % 200,
