@@ -7,11 +7,12 @@ import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 
-from django.db import IntegrityError, OperationalError, transaction
+from django.db import OperationalError
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from marketdesk.journal.models import AlreadyDone, Deed
+from marketdesk.lib import whole
 from marketdesk.tickets.errors import NotAllowed
 
 HEADER = "Idempotency-Key"
@@ -40,30 +41,22 @@ def once(who: str, key: str, request: HttpRequest, act: Callable[[], Stored]) ->
     wanted = f"{request.method} {where}\n{request.body.decode('latin-1')}"
     claimed = False
     try:
-        with transaction.atomic():
-            deed = Deed.claim(who, key, wanted)
+        with whole.deed():
+            deed = Deed.begin(who, key, wanted)
             claimed = True
             answer = act()
             deed.finish(asdict(answer))
-    except IntegrityError:
-        if claimed:
+    except AlreadyDone as done:
+        if claimed:  # another key than this one
             raise
-        return _earlier(who, key, wanted)
+        if not done.answer:  # whom it was about was erased
+            raise NotAllowed("absent", _("There is no such ticket.")) from None
+        return Stored(**done.answer)
     except OperationalError as failure:
         if claimed or not _is_lock(failure):
             raise
         raise StillRunning from failure
     return answer
-
-
-def _earlier(who: str, key: str, wanted: str) -> Stored:
-    match Deed.earlier(who, key, wanted):
-        case AlreadyDone() as done:
-            if not done.answer:  # whom it was about was erased
-                raise NotAllowed("absent", _("There is no such ticket."))
-            return Stored(**done.answer)
-        case reused:
-            raise reused
 
 
 def _is_lock(failure: OperationalError) -> bool:

@@ -185,6 +185,8 @@ def _sqlite(path: Path) -> dict[str, Any]:
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": str(path),
+        # Whoever closes the last connection writes the whole log into the file, and the next one begins it anew.
+        "CONN_MAX_AGE": number("DATABASE_CONN_MAX_AGE", 60),
         "OPTIONS": {
             # A transaction that reads before it writes takes the lock at once instead of failing later.
             "transaction_mode": "IMMEDIATE",

@@ -128,8 +128,8 @@ def paging_of(call: Call, start: int, limit: int, found: reading.Page) -> dict[s
 @answers("POST", Scope.WRITE_TICKETS)
 def reply(call: Call) -> HttpResponse:
     """Answer the customer (M100)."""
-    ticket, text = call.ticket(), call.parameters.text("reply")
-    with _refusals(closed=errors.TICKET_CLOSED):
+    public_id, text = call.parameters.public_id("id"), call.parameters.text("reply")
+    with _refusals(closed=errors.TICKET_CLOSED), Ticket.held(public_id, call.actor) as ticket:
         ticket.reply(text, by=call.actor)
     return _done()
 

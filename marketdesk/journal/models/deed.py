@@ -6,9 +6,11 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from django.db import IntegrityError, models, transaction
+from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext as _
+
+from marketdesk.lib import prepared
 
 
 class AlreadyDone(Exception):
@@ -47,22 +49,11 @@ class Deed(models.Model):
     @classmethod
     def begin(cls, who: str, key: str, body: str) -> "Deed":
         """Claim the key. Raises AlreadyDone for a repetition and KeyReused when the content differs."""
-        try:
-            with transaction.atomic():
-                return cls.claim(who, key, body)
-        except IntegrityError:
-            raise cls.earlier(who, key, body) from None
-
-    @classmethod
-    def claim(cls, who: str, key: str, body: str) -> "Deed":
-        """Claim the key, in a transaction that is lost with IntegrityError if it was claimed before."""
-        return cls.objects.create(who=who, key=key, body_hash=_hash(body))
-
-    @classmethod
-    def earlier(cls, who: str, key: str, body: str) -> AlreadyDone | KeyReused:
-        """What to say of a key that was claimed before."""
-        deed = cls.objects.get(who=who, key=key)
-        return AlreadyDone(deed.answer) if deed.body_hash == _hash(body) else KeyReused()
+        deed = cls(who=who, key=key, body_hash=_hash(body))
+        if prepared.insert(deed, unless_there=True):
+            return deed
+        earlier = cls.objects.get(who=who, key=key)
+        raise AlreadyDone(earlier.answer) if earlier.body_hash == deed.body_hash else KeyReused()
 
     @classmethod
     def forget(cls, named: Sequence[str]) -> None:
@@ -76,7 +67,7 @@ class Deed(models.Model):
     def finish(self, answer: dict[str, Any]) -> None:
         """Keep what was answered, for the twin."""
         self.answer = answer
-        self.save(update_fields=["answer"])
+        prepared.update(Deed, {"id": self.pk}, answer=answer)
 
 
 def _hash(body: str) -> str:

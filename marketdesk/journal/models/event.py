@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from marketdesk.journal.models.job import Job
+from marketdesk.lib import prepared
 
 
 class Audience(models.TextChoices):
@@ -52,6 +53,7 @@ class Event(models.Model):
     @classmethod
     def tell(cls, **fields: Any) -> "Event":
         """Write an event, and in the same transaction the job that tells people of it."""
-        event = cls.objects.create(**fields)
+        event = cls(**fields)
+        prepared.insert(event)
         Job.put("tell", {"event": event.pk}, merchant_id=event.merchant_id)
         return event

@@ -7,6 +7,8 @@ from django.db import connection, models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from marketdesk.lib import prepared
+
 LEASE = timedelta(seconds=60)
 MAX_ATTEMPTS = 12
 
@@ -51,10 +53,7 @@ class Job(models.Model):
     ) -> None:
         """Write a job. With a key it is written once, however often this runs."""
         job = Job(kind=kind, key=key, payload=payload, run_at=run_at or timezone.now(), merchant_id=merchant_id)
-        if key:
-            Job.objects.bulk_create([job], ignore_conflicts=True)
-        else:
-            job.save(force_insert=True)
+        prepared.insert(job, unless_there=bool(key))
 
     @classmethod
     def claim(cls, now: datetime) -> "Job | None":

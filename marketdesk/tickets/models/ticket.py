@@ -1,20 +1,23 @@
 """The ticket and its verbs: nothing else writes `state`. Each takes the actor, asks the rules, leaves an event."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from django.db import models, transaction
+from django.db import connection, models
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from marketdesk.journal.models import AlreadyDone, Audience, Deed, Event, KeyReused
+from marketdesk.lib import prepared, whole
 from marketdesk.lib.ids import PublicIdField
 from marketdesk.lib.languages import isolated
 from marketdesk.merchants.models import Merchant
 from marketdesk.orders.models import Order, OrderItem, Product
-from marketdesk.people.actor import Actor
+from marketdesk.people.actor import Actor, Link
 from marketdesk.people.models import User
 from marketdesk.people.party import Party
 from marketdesk.policy import promises
@@ -33,6 +36,12 @@ REPEATED_WITHIN = timedelta(seconds=60)
 QUIET = (Verb.MARK_LATE, Verb.REMIND, Verb.END_LINKS, "rated", "refund_requested", "refund_unanswered")
 
 NEVER_CHANGE = ("id", "public_id", "merchant", "customer", "order", "product", "issue")
+# What verbs change, and nothing else of a row is written.
+CHANGE = (
+    *("state", "desk", "shared", "due_at", "answered", "assignee_id"),
+    *("turned_at", "public_updated_at", "reminded_at", "closed_at", "closed_by", "closed_how"),
+    *("excerpt", "language", "has_pictures", "link_generation"),
+)
 
 
 class Tickets(models.QuerySet["Ticket"]):
@@ -104,6 +113,7 @@ class Ticket(models.Model):
     link_generation = models.PositiveSmallIntegerField(default=0)  # links in mails of an earlier one have ended
 
     objects = Tickets.as_manager()
+    _held_by: Actor | None = None  # whoever has locked it in this transaction
 
     class Meta:
         indexes = [
@@ -149,7 +159,7 @@ class Ticket(models.Model):
     # Opening
 
     @classmethod
-    @transaction.atomic
+    @whole.verb
     def open(
         cls,
         *,
@@ -171,8 +181,7 @@ class Ticket(models.Model):
         text = clean_text(text)
         about = [merchant.pk, order and order.pk, product and product.pk, *(item.pk for item in items), wants, subject]
         deed = _begin(f"open:{issue.pk}:{about}:{text}", pictures, by) if by.key else None
-        # Locked, so that nobody is erased between our look and their question.
-        if User.objects.select_for_update(no_key=True).get(pk=customer.pk).erased_at:
+        if _is_erased(customer):
             raise NotAllowed("absent", _("There is no such ticket."))
         if order and (order.customer_id != customer.pk or order.merchant_id != merchant.pk):
             raise ValueError("The order is somebody else's.")
@@ -184,7 +193,7 @@ class Ticket(models.Model):
             raise ValueError("The earlier ticket is somebody else's.")
         route = cls.route(customer=customer, merchant=merchant, issue=issue, order=order, now=by.at)
         to_merchant = route.desk == Desk.MERCHANT
-        ticket = cls.objects.create(
+        ticket = cls(
             merchant=merchant,
             is_sandbox=merchant.is_sandbox,
             customer=customer,
@@ -203,11 +212,16 @@ class Ticket(models.Model):
             turned_at=by.at,
             public_updated_at=by.at,
         )
-        ticket.items.set(items)
+        wait = ticket._new_wait(by) if to_merchant else None
+        ticket._hear(text, by, language)
+        prepared.insert(ticket)
+        if items:
+            ticket.items.add(*items)
+        if wait:
+            ticket._start(wait)
         ticket._say(text, by, Audience.EVERYONE, pictures, language)
-        if to_merchant:
-            ticket._start_wait(by)
-        ticket.save()
+        if ticket.has_pictures:  # known only now
+            ticket._keep()
         ticket._tell("open", by, Audience.EVERYONE, {"routed_by": ticket.routed_by})
         if deed:
             deed.finish(ticket._answer(pictures))
@@ -239,9 +253,22 @@ class Ticket(models.Model):
             language=customer.language,
         )
 
+    @classmethod
+    @contextmanager
+    def held(cls, public_id: str, by: Actor) -> Iterator["Ticket"]:
+        """The ticket of that id, locked and read once for what the actor does with it here: whole, or not at all.
+        Raises NotAllowed where they must not know of it."""
+        with whole.deed():
+            ticket = _locked("public_id", public_id, by)
+            ticket._held_by = by
+            try:
+                yield ticket
+            finally:
+                ticket._held_by = None
+
     # What people do
 
-    @transaction.atomic
+    @whole.verb
     def reply(self, text: str, *, by: Actor, pictures: Sequence[Attachment] = (), language: str = "") -> Message:
         """Answer, or add to the conversation (M72, M81, D24)."""
         text = clean_text(text)
@@ -250,7 +277,7 @@ class Ticket(models.Model):
         self._move(rule, by, message=message)
         return message
 
-    @transaction.atomic
+    @whole.verb
     def resolve(self, text: str, *, by: Actor, pictures: Sequence[Attachment] = (), language: str = "") -> Message:
         """Reply & Resolve (M74)."""
         text = clean_text(text)
@@ -259,19 +286,19 @@ class Ticket(models.Model):
         self._move(rule, by, message=message, how="resolved")
         return message
 
-    @transaction.atomic
+    @whole.verb
     def close(self, *, by: Actor, how: str = "") -> None:
         """Close without a refund (M107, D20, D21, D25). `how` is the customer's own word: solved or not_needed."""
         rule = self._allow(Verb.CLOSE, by)
         self._move(rule, by, how=how or ("silence" if by.party == Party.CLOCK else "closed"))
 
-    @transaction.atomic
+    @whole.verb
     def close_for_good(self, *, by: Actor) -> None:
         """Close so that it never re-opens (D16)."""
         rule = self._allow(Verb.CLOSE_FOR_GOOD, by)
         self._move(rule, by, how="closed")
 
-    @transaction.atomic
+    @whole.verb
     def close_as_refunded(self, *, by: Actor, body: str, data: dict[str, Any]) -> None:
         """Close because money goes back (M58); the refunds room calls this and writes the refunds beside it."""
         rule = self._allow(Verb.REFUND, by, body)
@@ -282,19 +309,19 @@ class Ticket(models.Model):
         rule = rules.check(Verb.REFUND, by.party, self.facts(by.at))
         self._move(rule, by, how="refunded", data=data)
 
-    @transaction.atomic
+    @whole.verb
     def refund_succeeded(self, *, by: Actor, data: dict[str, Any]) -> None:
         """The marketplace has paid (D17)."""
         rule = self._allow(Verb.REFUND_SUCCEEDED, by)
         self._move(rule, by, data=data)
 
-    @transaction.atomic
+    @whole.verb
     def refund_failed(self, *, by: Actor, data: dict[str, Any]) -> None:
         """The marketplace could not pay: back to the platform's desk (D17)."""
         rule = self._allow(Verb.REFUND_FAILED, by)
         self._move(rule, by, data=data)
 
-    @transaction.atomic
+    @whole.verb
     def mark_returned(self, items: Iterable[OrderItem], *, by: Actor) -> None:
         """These items have come back (D28)."""
         items = list(items)
@@ -303,7 +330,7 @@ class Ticket(models.Model):
             item.mark_returned(by.at)
         self._move(rule, by, data={"items": [item.name for item in items]})
 
-    @transaction.atomic
+    @whole.verb
     def appeal(self, reason: str, *, by: Actor) -> None:
         """Bring platform support into the conversation (M77). Only merchant and platform read the reason (D26)."""
         reason = clean_text(reason) if reason or not by.is_program else ""
@@ -311,7 +338,7 @@ class Ticket(models.Model):
         message = self._say(reason, by, rule.audience) if reason else None
         self._move(rule, by, message=message)
 
-    @transaction.atomic
+    @whole.verb
     def reopen(
         self, text: str, *, by: Actor, pictures: Sequence[Attachment] = (), language: str = ""
     ) -> Message | None:
@@ -324,7 +351,7 @@ class Ticket(models.Model):
         self._move(rule, by, message=message)
         return message
 
-    @transaction.atomic
+    @whole.verb
     def note(self, text: str, *, by: Actor, pictures: Sequence[Attachment] = ()) -> Message:
         """Write down something that only the platform reads."""
         text = clean_text(text)
@@ -333,20 +360,20 @@ class Ticket(models.Model):
         self._move(rule, by, message=message)
         return message
 
-    @transaction.atomic
+    @whole.verb
     def assign(self, agent: User | None, *, by: Actor) -> None:
         """Say who of support looks after it; nobody takes it back to the queue."""
         rule = self._allow(Verb.ASSIGN, by, str(agent.pk if agent else ""))
         self.assignee = agent
         self._move(rule, by, data={"to": agent.name if agent else ""})
 
-    @transaction.atomic
+    @whole.verb
     def take_over(self, *, by: Actor) -> None:
         """The platform's desk serves it from now on (M48, D14)."""
         rule = self._allow(Verb.TAKE_OVER, by)
         self._move(rule, by)
 
-    @transaction.atomic
+    @whole.verb
     def hand_back(self, *, by: Actor) -> None:
         """The merchant serves it from now on; a new time left to reply runs (D1)."""
         rule = self._allow(Verb.HAND_BACK, by)
@@ -354,7 +381,7 @@ class Ticket(models.Model):
         self.assignee = None
         self._move(rule, by)
 
-    @transaction.atomic
+    @whole.verb
     def end_links(self, *, by: Actor) -> None:
         """The links in the mails sent so far open nothing any more; the next mail brings a new one."""
         rule = self._allow(Verb.END_LINKS, by)
@@ -363,14 +390,14 @@ class Ticket(models.Model):
 
     # What the clock does
 
-    @transaction.atomic
+    @whole.verb
     def mark_late(self, *, by: Actor) -> None:
         """The time left to reply has run out: told once for each wait (M45)."""
         rule = self._allow(Verb.MARK_LATE, by)
         if self.waits.filter(ended_at__isnull=True, late_told_at__isnull=True).update(late_told_at=by.at):
             self._move(rule, by, data={"due_at": self._due_iso()})
 
-    @transaction.atomic
+    @whole.verb
     def remind_customer(self, *, by: Actor) -> None:
         """Tell a silent customer that an answer is waiting (D20), once for each silence."""
         rule = self._allow(Verb.REMIND, by)
@@ -458,12 +485,12 @@ class Ticket(models.Model):
     def _lock(self, by: Actor) -> None:
         """Lock and re-read, if the actor may still see it. Whose and what it is about never changes, so what was read
         of that stays."""
-        changing = [field.attname for field in self._meta.concrete_fields if field.name not in NEVER_CHANGE]
-        mine = Ticket.objects.visible_to(by).select_for_update(of=("self",))
-        try:
-            self.refresh_from_db(fields=changing, from_queryset=mine)
-        except Ticket.DoesNotExist:
-            raise NotAllowed("absent", _("There is no such ticket.")) from None
+        if self._held_by is by:  # read with its lock a moment ago
+            return
+        found = _locked("pk", self.pk, by)
+        for field in self._meta.concrete_fields:
+            if field.name not in NEVER_CHANGE:
+                setattr(self, field.attname, getattr(found, field.attname))  # and forget whom another number named
 
     def _refuse_unseen(self, by: Actor) -> None:
         if by.seen is not None and self.last_seen_by(by) > by.seen:
@@ -472,6 +499,8 @@ class Ticket(models.Model):
     def _refuse_repetition(self, verb: Verb, by: Actor, body: str, pictures: Sequence[Attachment]) -> None:
         """API v2 knows no keys: the same program saying the same within a minute is a retry, and done already."""
         if not by.is_program or by.key or by.is_first:
+            return
+        if by.at - self.public_updated_at > REPEATED_WITHIN:  # whatever a program does to a ticket stands there
             return
         last = self.events_for(by).exclude(verb__in=QUIET).last()
         if last is None or last.verb != verb or last.actor.get("app") != by.app or by.at - last.at > REPEATED_WITHIN:
@@ -488,7 +517,7 @@ class Ticket(models.Model):
     def _say(
         self, text: str, by: Actor, audience: Audience, pictures: Sequence[Attachment] = (), language: str = ""
     ) -> Message:
-        message = Message.objects.create(
+        message = Message(
             ticket=self,
             merchant_id=self.merchant_id,
             author=by.party,
@@ -499,6 +528,7 @@ class Ticket(models.Model):
             language=language,
             at=by.at,
         )
+        prepared.insert(message)
         sent = 0
         if pictures:
             kept = Attachment.objects.filter(pk__in=[picture.pk for picture in pictures])
@@ -506,16 +536,20 @@ class Ticket(models.Model):
                 message=message, merchant_id=self.merchant_id
             )
         if audience == Audience.EVERYONE:
-            self.excerpt = shorten(text, 200)
+            self._hear(text, by, language)
             self.has_pictures = self.has_pictures or bool(sent)
-            if by.party == Party.CUSTOMER:
-                self.answered = False
-                self.language = language or self.language
-            elif by.party == Party.MERCHANT:
-                self.answered = True
         if audience != Audience.STAFF:  # the reason of an appeal is no answer: one that was begun is kept
             Draft.forget(self.pk, by=by)
         return message
+
+    def _hear(self, text: str, by: Actor, language: str) -> None:
+        """Note what everybody may read."""
+        self.excerpt = shorten(text, 200)
+        if by.party == Party.CUSTOMER:
+            self.answered = False
+            self.language = language or self.language
+        elif by.party == Party.MERCHANT:
+            self.answered = True
 
     def _move(
         self,
@@ -536,7 +570,7 @@ class Ticket(models.Model):
                 Wait.end(self, rule.verb, by)
                 self.due_at = None
             if self.state == State.WITH_MERCHANT:
-                self._start_wait(by)
+                self._start(self._new_wait(by))
             if self.state in rules.OVER:
                 self.closed_at = self.closed_at or by.at
                 self.closed_by = self.closed_by or by.party
@@ -545,7 +579,7 @@ class Ticket(models.Model):
                 self.closed_at, self.closed_by, self.closed_how = None, "", ""
         if rule.audience != Audience.PLATFORM:
             self.public_updated_at = by.at
-        self.save()
+        self._keep()
         said = {"message": message.pk} if message else {}
         moved = {"from": before, "to": self.state, "desk": self.desk, "how": how}
         self._tell(rule.verb, by, rule.audience, {**moved, **said, **(data or {})})
@@ -563,15 +597,56 @@ class Ticket(models.Model):
             at=by.at,
         )
 
-    def _start_wait(self, by: Actor) -> None:
+    def _keep(self) -> None:
+        prepared.update(Ticket, {"id": self.pk}, **{name: getattr(self, name) for name in CHANGE})
+
+    def _new_wait(self, by: Actor) -> Wait:
         hours = promises.current().reply_hours
         self.due_at = clock.due_at(by.at, hours)
-        Wait.objects.create(
-            ticket=self, merchant_id=self.merchant_id, started_at=by.at, due_at=self.due_at, hours=hours
-        )
+        return Wait(merchant_id=self.merchant_id, started_at=by.at, due_at=self.due_at, hours=hours)
+
+    def _start(self, wait: Wait) -> None:
+        wait.ticket = self
+        prepared.insert(wait)
 
     def _due_iso(self) -> str:
         return self.due_at.isoformat() if self.due_at else ""
+
+
+@cache
+def _locking(name: str, party: Party, is_program: bool, *has: bool) -> prepared.Query[Ticket]:
+    """How an actor of a kind finds a ticket that they will change: through the gate, as everybody."""
+
+    def make(value: int | str, user: int, merchant: int, ticket: int, generation: int) -> Tickets:
+        has_user, has_merchant, has_link = has
+        kind = Actor(
+            party,
+            user_id=user if has_user else None,
+            merchant_id=merchant if has_merchant else None,
+            app="program" if is_program else "",
+            link=Link(ticket, generation) if has_link else None,
+        )
+        return Ticket.objects.visible_to(kind).select_for_update(of=("self",)).filter(**{name: value})
+
+    return prepared.Query(make)
+
+
+def _locked(name: str, value: int | str, by: Actor) -> Ticket:
+    """The ticket, locked, if the actor may see it. Raises NotAllowed."""
+    link = by.link or Link(0, 0)
+    query = _locking(name, by.party, by.is_program, bool(by.user_id), bool(by.merchant_id), bool(by.link))
+    found = query.first(value, by.user_id or 0, by.merchant_id or 0, link.ticket_id, link.generation)
+    if found is None:
+        raise NotAllowed("absent", _("There is no such ticket."))
+    return found
+
+
+def _is_erased(customer: User) -> bool:
+    """Asked with a lock, so that nobody is erased between our look and their question; one that others share, who ask
+    for the same customer."""
+    share = " FOR SHARE" if connection.features.has_select_for_update else ""
+    asked = prepared.run(f"SELECT erased_at FROM people_user WHERE id = %s{share}", [customer.pk])  # noqa: S608
+    return bool(asked.fetchone()[0])
 
 
 def _begin(deed: str, pictures: Iterable[Attachment], by: Actor) -> Deed:

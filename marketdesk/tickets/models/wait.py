@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.db.models.functions import Coalesce, Least
 from django.utils.translation import gettext_lazy as _
 
+from marketdesk.lib import prepared
 from marketdesk.people.actor import Actor
 from marketdesk.people.party import Party
 from marketdesk.tickets import clock
@@ -65,5 +66,5 @@ class Wait(models.Model):
     def end(cls, ticket: "Ticket", how: str, by: Actor) -> None:
         """The ticket leaves the merchant. Ended by somebody else in time, the wait does not count (D3)."""
         counted = by.party == Party.MERCHANT or ticket.is_overdue(by.at)
-        running = cls.objects.filter(ticket=ticket, ended_at__isnull=True)
-        running.update(ended_at=by.at, ended_by=by.party, ended_how=how, counted=counted)
+        running = {"ticket_id": ticket.pk, "ended_at": None}
+        prepared.update(cls, running, ended_at=by.at, ended_by=by.party, ended_how=how, counted=counted)
