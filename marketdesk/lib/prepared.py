@@ -11,7 +11,8 @@ from functools import cache
 from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
 Values = Sequence[Any]
@@ -19,22 +20,22 @@ Values = Sequence[Any]
 
 def run(sql: str, values: Values) -> CursorWrapper:
     """Run a statement whose text is always the same."""
-    cursor = _cursor()
+    cursor = _cursor(connections[DEFAULT_DB_ALIAS])
     cursor.execute(sql, values)
     return cursor
 
 
-def _cursor() -> CursorWrapper:
+def _cursor(database: BaseDatabaseWrapper) -> CursorWrapper:
     # SQLite keeps what it compiled by its text. And who listens to statements hears them with their values.
-    if connection.vendor != "postgresql" or connection.queries_logged:
-        return connection.cursor()
+    if database.vendor != "postgresql" or database.queries_logged:
+        return database.cursor()
     from django.db.backends.postgresql.base import ServerBindingCursor
 
-    connection.close_if_health_check_failed()
-    connection.ensure_connection()
+    database.close_if_health_check_failed()
+    database.ensure_connection()
     # It leaves the values out of the text; psycopg prepares what it sees again (prepare_threshold in lib/env.py).
-    bound: Any = ServerBindingCursor(connection.connection)  # type: ignore[call-arg]
-    return connection.make_cursor(bound)
+    bound: Any = ServerBindingCursor(database.connection)  # type: ignore[call-arg]
+    return database.make_cursor(bound)
 
 
 # Writing
@@ -42,23 +43,24 @@ def _cursor() -> CursorWrapper:
 
 def insert(row: models.Model, *, unless_there: bool = False) -> bool:
     """Write a new row, and give it its number. False where there is one already and `unless_there` is said."""
+    database = connections[DEFAULT_DB_ALIAS]
     sql, columns = _inserting(type(row), unless_there)
-    written = run(sql, [column.get_db_prep_save(column.pre_save(row, True), connection) for column in columns])
-    numbers = written.fetchall()
-    if not numbers:
+    written = run(sql, [column.get_db_prep_save(column.pre_save(row, True), database) for column in columns])
+    number = written.fetchone()
+    if number is None:
         return False
-    row.pk, row._state.adding, row._state.db = numbers[0][0], False, connection.alias
+    row.pk, row._state.adding, row._state.db = number[0], False, DEFAULT_DB_ALIAS
     return True
 
 
 def update(model: type[models.Model], where: Mapping[str, Any], **values: Any) -> int:
     """Change the rows where the columns hold what is said, or nothing where None is said; how many there were."""
+    database = connections[DEFAULT_DB_ALIAS]
     known = {name: value for name, value in where.items() if value is not None}
     sql = _updating(model, tuple((name, name in known) for name in where), tuple(values))
     columns = _columns(model)
-    new = [columns[name].get_db_prep_save(value, connection) for name, value in values.items()]
-    old = [columns[name].get_db_prep_save(value, connection) for name, value in known.items()]
-    return int(run(sql, [*new, *old]).rowcount)
+    said = [*values.items(), *known.items()]
+    return int(run(sql, [columns[name].get_db_prep_save(value, database) for name, value in said]).rowcount)
 
 
 @cache
@@ -118,8 +120,9 @@ class Query(Generic[Model]):
 
     def first(self, *arguments: Argument) -> Model | None:
         """The first row, as an object; None where there is none."""
+        database = connections[DEFAULT_DB_ALIAS]
         try:
-            compiled = self._compiled.get(connection.vendor) or self._compile(arguments)
+            compiled = self._compiled.get(database.vendor) or self._compile(arguments)
         except EmptyResultSet:
             return None
         values = list(compiled.values)
@@ -131,8 +134,8 @@ class Query(Generic[Model]):
         row = list(found)
         for place, converters, expression in compiled.converters:
             for convert in converters:
-                row[place] = convert(row[place], expression, connection)
-        return compiled.model.from_db(connection.alias, compiled.names, row)
+                row[place] = convert(row[place], expression, database)
+        return compiled.model.from_db(DEFAULT_DB_ALIAS, compiled.names, row)
 
     def _compile(self, arguments: Sequence[Argument]) -> _Compiled[Model]:
         """Compiled with two sets of stand-ins: what differs is where they stand."""
@@ -159,6 +162,7 @@ def _stand_in(argument: Argument, number: int, row: int) -> Argument:
 
 
 def _compiler(queryset: models.QuerySet[Any]) -> tuple[Any, str, tuple[Any, ...]]:
+    assert not queryset.query.select_related, "only the model's own columns are read"
     compiler = queryset.query.get_compiler(connection=connection)
     sql, values = compiler.as_sql()
     return compiler, sql, tuple(values)

@@ -12,7 +12,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from marketdesk.lib import languages, sealing, secret
+from marketdesk.lib import languages, prepared, sealing, secret
 from marketdesk.lib.ids import PublicIdField
 from marketdesk.people.party import Party
 
@@ -139,7 +139,7 @@ class PlatformKey(models.Model):
     @classmethod
     def find(cls, key: str) -> "PlatformKey | None":
         """The key, also one that has ended, or None."""
-        return cls.objects.filter(key_hash=secret.hash_of(key)).first()
+        return _KEY.first(secret.hash_of(key))
 
     @classmethod
     @transaction.atomic
@@ -160,6 +160,9 @@ class PlatformKey(models.Model):
         """End it at once; once ended, it stays so."""
         self.revoked_at = self.revoked_at or at
         self.save(update_fields=["revoked_at"])
+
+
+_KEY = prepared.Query(lambda key_hash: PlatformKey.objects.filter(key_hash=key_hash))
 
 
 class Algorithm(models.TextChoices):

@@ -18,6 +18,7 @@ from marketdesk.api.platform.pressure import refuse_when_behind
 from marketdesk.api.platform.problems import Problem, bad_fields, no_ticket
 from marketdesk.api.platform.schemas import Page, TicketLine, TicketOut, plain, ticket_line, ticket_out
 from marketdesk.lib import languages, paging
+from marketdesk.lib.prepared import Query
 from marketdesk.merchants.models import Merchant
 from marketdesk.orders.models import Order, OrderItem, Product
 from marketdesk.people.actor import Actor
@@ -241,13 +242,18 @@ def picture(request: PlatformRequest, ticket: str, picture: str, customer: str) 
     return FileResponse(body, content_type=shown.mime, filename=shown.file_name, headers=HEADERS)
 
 
-# What a call names
+# What a call names: what each of a marketplace's questions names is looked for by statements that are kept
+
+_CUSTOMER = Query(lambda id_: User.objects.filter(party=Party.CUSTOMER, erased_at__isnull=True, external_id=id_))
+_ISSUE = Query(lambda code: Issue.objects.filter(pk=code, active=True))
+_STORE = Query(lambda id_: Merchant.objects.real().filter(external_id=id_))
+_STORE_OF = Query(lambda pk: Merchant.objects.filter(pk=pk))
+_ORDER = Query(lambda customer, id_: Order.objects.filter(customer=customer, external_id=id_))
 
 
 def _known(customer: str) -> User | None:
     """A customer by the marketplace's id; one who was erased is as if absent."""
-    people = User.objects.filter(party=Party.CUSTOMER, erased_at__isnull=True)
-    return people.filter(external_id=plain(customer)).first()
+    return _CUSTOMER.first(plain(customer))
 
 
 def _customer(customer: str) -> User:
@@ -288,7 +294,7 @@ def _keep(picture: PictureIn, by: Actor) -> Attachment:
 
 def _about(payload: Asked, customer: User) -> dict[str, Any]:
     """What a question is about. What is another customer's is as if absent."""
-    issue = Issue.objects.filter(pk=plain(payload.issue), active=True).first()
+    issue = _ISSUE.first(plain(payload.issue))
     if issue is None:
         raise bad_fields(issue="is not known")
     about: dict[str, Any] = {"issue": issue, "subject": plain(payload.subject)}
@@ -308,16 +314,16 @@ def _before_buying(payload: Asked) -> dict[str, Any]:
         if product is None:
             raise bad_fields(product="is not known")
         return {"product": product, "merchant": product.merchant}
-    merchant = Merchant.objects.real().filter(external_id=plain(payload.merchant)).first()
+    merchant = _STORE.first(plain(payload.merchant))
     if merchant is None:
         raise bad_fields(merchant="is not known, and no product is named")
     return {"merchant": merchant}
 
 
 def _of_order(payload: Asked, customer: User, issue: Issue) -> dict[str, Any]:
-    orders = Order.objects.filter(customer=customer).select_related("merchant")
-    order = orders.filter(external_id=plain(payload.order)).first()
-    if order is None:
+    order = _ORDER.first(customer.pk, plain(payload.order))
+    merchant = _STORE_OF.first(order.merchant_id) if order else None
+    if order is None or merchant is None:
         raise bad_fields(order="is not known")
     whole = list(order.items.order_by("pk"))
     items = _items(whole, payload.items)
@@ -327,7 +333,7 @@ def _of_order(payload: Asked, customer: User, issue: Issue) -> dict[str, Any]:
         raise bad_fields(wants="must be refund or return")
     return {
         "order": order,
-        "merchant": order.merchant,
+        "merchant": merchant,
         "items": items or whole,
         "wants": payload.wants if issue.code == issues.RETURNS else "",
     }

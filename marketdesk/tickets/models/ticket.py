@@ -468,8 +468,11 @@ class Ticket(models.Model):
 
     def last_seen_by(self, actor: Actor) -> int:
         """The id of the newest event that the actor may read: what a form keeps as `seen`."""
-        newest = self.events_for(actor).exclude(verb__in=QUIET).values_list("id", flat=True).last()
-        return newest or 0
+        newest = self._newest_event(actor)
+        return newest.pk if newest else 0
+
+    def _newest_event(self, actor: Actor) -> Event | None:
+        return _newest(actor.party).first(self.pk)
 
     # Inside
 
@@ -502,7 +505,7 @@ class Ticket(models.Model):
             return
         if by.at - self.public_updated_at > REPEATED_WITHIN:  # whatever a program does to a ticket stands there
             return
-        last = self.events_for(by).exclude(verb__in=QUIET).last()
+        last = self._newest_event(by)
         if last is None or last.verb != verb or last.actor.get("app") != by.app or by.at - last.at > REPEATED_WITHIN:
             return
         said = Message.objects.filter(pk=last.data.get("message")).prefetch_related("attachments").first()
@@ -639,6 +642,14 @@ def _locked(name: str, value: int | str, by: Actor) -> Ticket:
     if found is None:
         raise NotAllowed("absent", _("There is no such ticket."))
     return found
+
+
+@cache
+def _newest(party: Party) -> prepared.Query[Event]:
+    """How the last event is found that somebody of a party could be writing about."""
+    return prepared.Query(
+        lambda ticket: Ticket(pk=ticket).events_for(Actor(party)).exclude(verb__in=QUIET).order_by("-id")[:1]
+    )
 
 
 def _is_erased(customer: User) -> bool:
