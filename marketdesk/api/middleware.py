@@ -4,9 +4,11 @@ envelope (or the Platform API's problem) on every answer whatever fails."""
 import logging
 import secrets
 from collections.abc import Callable, Iterable
+from typing import TypeVar
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from django.core.exceptions import BadRequest, DisallowedHost, RequestDataTooBig, SuspiciousOperation
+from django.core.handlers.wsgi import WSGIRequest
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
@@ -63,16 +65,33 @@ def answer(request: HttpRequest) -> HttpResponseBase:
     number, path = secrets.token_hex(12), request.path_info
     with translation.override(translation.get_language_from_request(request) if path.startswith(V3) else "en"):
         try:
-            response: HttpResponseBase = quick.answer(request) or _view(request)
+            response = _view(request)
         except Exception as failure:
             where = f"{request.method} {request.path!r}"
             response = _refusal(failure, where, number, path).response()
-        for name, value in limits.told(request).items():
-            response.headers.setdefault(name, value)
-        return marked(response, number, path)
+        return _told(request, response, number)
 
 
-def marked(response: HttpResponseBase, number: str, path: str = "") -> HttpResponseBase:
+Response = TypeVar("Response", bound=HttpResponseBase)
+
+
+def _told(request: HttpRequest, response: Response, number: str) -> Response:
+    for name, value in limits.told(request).items():
+        response.headers.setdefault(name, value)
+    return marked(response, number, request.path_info)
+
+
+def at_once(environ: WSGIEnvironment) -> HttpResponse | None:
+    """The answer to what programs call all day, before Django has begun; None where it is not for this short path."""
+    path = environ.get("PATH_INFO", "")
+    if path not in quick.CALLS:
+        return None
+    request = WSGIRequest(environ)
+    response = quick.answer(request)
+    return None if response is None else _told(request, response, secrets.token_hex(12))
+
+
+def marked(response: Response, number: str, path: str = "") -> Response:
     """With the headers that every answer has."""
     if isinstance(response, HttpResponse):  # the server would send it in chunks, which not every old client reads
         response.headers["Content-Length"] = str(len(response.content))
@@ -136,12 +155,16 @@ def _refusal(failure: Exception, where: str, number: str, path: str) -> Refusal 
 
 
 def guarded(application: WSGIApplication) -> WSGIApplication:
-    """The whole application, with the envelope even on a request that Django cannot begin with: it stumbles over a
-    Content-Type with `charset=base64` before any middleware runs."""
+    """The whole application, behind the short path, and with the envelope even on a request that Django cannot begin
+    with: it stumbles over a Content-Type with `charset=base64` before any middleware runs."""
 
     def guard(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         try:
-            return application(environ, start_response)
+            response = at_once(environ)
+            if response is None:
+                return application(environ, start_response)
+            start_response("200 OK", list(response.items()))
+            return [response.content]
         except Exception as failure:
             path = str(environ.get("PATH_INFO", ""))
             if not is_for_programs(path):

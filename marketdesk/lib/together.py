@@ -12,7 +12,8 @@ from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from django.db import OperationalError, connection, models
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, connections, models
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
@@ -49,48 +50,44 @@ class Together:
         self._made: dict[str, tuple[str, list[Any]]] = {}
 
     def ask(self, *arguments: str) -> list[Row]:
-        """The rows of all, unread. Raises OperationalError."""
-        sql, _readers = self._compiled()
-        if connection.vendor == "postgresql":
-            return _postgresql(sql, arguments)
-        connection.ensure_connection()
-        with connection.wrap_database_errors:
-            rows: list[Row] = connection.connection.execute(sql, arguments).fetchall()
-        if connection.queries_logged:
-            connection.queries_log.append({"sql": sql, "time": "0"})
+        """The rows of all, unread. Raises DatabaseError."""
+        database = connections[DEFAULT_DB_ALIAS]  # once: each look through `connection` costs as much as a small call
+        sql, _converters = self._compiled(database)
+        rows = _postgresql(database, sql, arguments) if _is_postgresql(database) else _sqlite(database, sql, arguments)
+        if database.queries_logged:
+            database.queries_log.append({"sql": sql, "time": "0"})
         return rows
-
-    @property
-    def none(self) -> Any:
-        """The number 0, as the database writes it."""
-        return bytes(8) if connection.vendor == "postgresql" else 0
 
     def explain(self, *arguments: str) -> str:
         """The database's plan, as one text."""
-        sql, _readers = self._compiled()
-        connection.ensure_connection()
-        if connection.vendor == "postgresql":
-            rows = [(number or content).decode() for number, content in _postgresql(f"EXPLAIN {sql}", arguments)]
+        database = connections[DEFAULT_DB_ALIAS]
+        sql, _converters = self._compiled(database)
+        if _is_postgresql(database):
+            rows = [number.decode() for number, _nothing in _postgresql(database, f"EXPLAIN {sql}", arguments)]
         else:
-            rows = [row[-1] for row in connection.connection.execute(f"EXPLAIN QUERY PLAN {sql}", arguments)]
+            rows = [row[-1] for row in _sqlite(database, f"EXPLAIN QUERY PLAN {sql}", arguments)]
         return "\n".join(rows)
 
     def reader(self) -> Callable[[Any], tuple[int, tuple[Any, ...]]]:
         """What looks into a row: which of the querysets it is of, and its values without the first."""
-        _sql, converters = self._compiled()
-        if connection.vendor == "postgresql":
-            from psycopg.adapt import Transformer
-            from psycopg.pq import Format
+        database = connections[DEFAULT_DB_ALIAS]
+        if _is_postgresql(database):
+            return _reader(database.connection)
+        return partial(_converted, self._compiled(database)[1])
 
-            record = 2249
-            load = Transformer(connection.connection).get_loader(record, Format.BINARY).load
-            return lambda content: ((values := load(content))[0], values[1:])
-        return partial(_converted, converters)
+    @property
+    def none(self) -> Any:
+        """The number 0, as the database writes it."""
+        return bytes(8) if _is_postgresql(connections[DEFAULT_DB_ALIAS]) else 0
 
-    def _compiled(self) -> tuple[str, list[Any]]:
-        if connection.vendor not in self._made:
-            self._made[connection.vendor] = _compile(*self._make())
-        return self._made[connection.vendor]
+    def _compiled(self, database: BaseDatabaseWrapper) -> tuple[str, list[Any]]:
+        if database.vendor not in self._made:
+            self._made[database.vendor] = _compile(*self._make())
+        return self._made[database.vendor]
+
+
+def _is_postgresql(database: BaseDatabaseWrapper) -> bool:
+    return database.vendor == "postgresql"
 
 
 def _compile(named: Mapping[str, Rows], asked: Sequence[Rows | str]) -> tuple[str, list[Any]]:
@@ -144,37 +141,59 @@ def _converted(converters: list[Any], content: str) -> tuple[int, tuple[Any, ...
     return number, tuple(values)
 
 
-# PostgreSQL: by libpq's own calls, since psycopg's cursors take longer than the server does.
+# SQLite, which keeps what it compiled by its text
+
+
+def _sqlite(database: BaseDatabaseWrapper, sql: str, arguments: Sequence[str]) -> list[Row]:
+    with database.wrap_database_errors:
+        database.ensure_connection()
+        rows: list[Row] = database.connection.execute(sql, arguments).fetchall()
+    return rows
+
+
+# PostgreSQL, by libpq's own calls: psycopg's cursors take longer than the server does
 
 _prepared: "WeakKeyDictionary[Any, dict[str, bytes]]" = WeakKeyDictionary()
+RECORD = 2249
 
 
-def _postgresql(sql: str, arguments: Sequence[str]) -> list[Row]:
-    from psycopg import pq
+def _postgresql(database: BaseDatabaseWrapper, sql: str, arguments: Sequence[str]) -> list[Row]:
+    from psycopg.pq import Format
 
-    connection.ensure_connection()
-    opened: Any = connection.connection
-    values = [value.encode() for value in arguments]
-    if opened.prepare_threshold is None or sql.startswith("EXPLAIN"):  # a pooler between us and the server
-        found = opened.pgconn.exec_params(sql.encode(), values, result_format=pq.Format.BINARY)
+    if database.connection is None:
+        database.ensure_connection()
+    opened: Any = database.connection
+    libpq, values = opened.pgconn, [value.encode() for value in arguments]
+    if opened.prepare_threshold is None:  # a pooler between us and the server: nothing stays prepared
+        found = libpq.exec_params(sql.encode(), values, result_format=Format.BINARY)
     else:
         names = _prepared.setdefault(opened, {})
         if sql not in names:
             name = f"together_{len(names)}".encode()
-            made = opened.pgconn.prepare(name, sql.encode())
-            _check(made, pq.ExecStatus.COMMAND_OK)
+            _check(database, libpq.prepare(name, sql.encode()))
             names[sql] = name
-        found = opened.pgconn.exec_prepared(names[sql], values, result_format=pq.Format.BINARY)
-    _check(found, pq.ExecStatus.TUPLES_OK)
-    if connection.queries_logged:
-        connection.queries_log.append({"sql": sql, "time": "0"})
-    value = found.get_value
-    if found.nfields == 1:
-        return [(value(at, 0), b"") for at in range(found.ntuples)]
-    return [(value(at, 0), value(at, 1)) for at in range(found.ntuples)]
+        found = libpq.exec_prepared(names[sql], values, result_format=Format.BINARY)
+    _check(database, found)
+    value, columns = found.get_value, found.nfields
+    return [(value(at, 0), value(at, 1) if columns > 1 else b"") for at in range(found.ntuples)]
 
 
-def _check(result: Any, wanted: int) -> None:
-    if result.status != wanted:
-        connection.errors_occurred = True  # so that Django looks whether the connection still lives
+def _check(database: BaseDatabaseWrapper, result: Any) -> None:
+    from psycopg.pq import ExecStatus
+
+    if result.status not in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
+        database.errors_occurred = True  # so that Django looks whether the connection still lives
         raise OperationalError(result.get_error_message())
+
+
+def _reader(opened: Any) -> Callable[[Any], tuple[int, tuple[Any, ...]]]:
+    from psycopg.adapt import Transformer
+    from psycopg.pq import Format
+
+    load = Transformer(opened).get_loader(RECORD, Format.BINARY).load
+
+    def read(content: bytes) -> tuple[int, tuple[Any, ...]]:
+        number, *values = load(content)
+        return number, tuple(values)
+
+    return read

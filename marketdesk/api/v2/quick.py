@@ -17,10 +17,10 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from django.core.exceptions import DisallowedHost
-from django.db import DatabaseError, connection, models
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections, models
 from django.db.models import BigIntegerField, Count, F, Value
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from marketdesk.api import envelope, limits, reading
 from marketdesk.api.envelope import Refusal
@@ -44,6 +44,7 @@ BEARER = re.compile("Bearer ([!-~]+)")
 LIMIT = 50
 # How many tickets a process keeps the answer of, at about 5 kB each.
 MOST_KEPT = 2000
+NOTHING = Parameters({}, {})
 
 Model = TypeVar("Model", bound=models.Model)
 TOKEN = (
@@ -103,7 +104,7 @@ def _told(tickets: Tickets) -> tuple[Mapping[str, Rows], Sequence[Rows | str]]:
 
 
 def _counted() -> tuple[Mapping[str, Rows], Sequence[Rows | str]]:
-    """The token, and how many tickets wait; no row where none does."""
+    """The token, and how many tickets wait."""
     counted = _waiting().order_by().annotate(one=Value(1, BigIntegerField())).values("one").annotate(n=Count("pk"))
     return {"token": _token()}, ("token", counted.values_list("one", "n"))
 
@@ -157,6 +158,7 @@ class Told:
 
 _tokens: dict[Any, AccessToken] = {}
 _tickets_told: dict[Any, Told] = {}
+_counts: dict[Any, str] = {}
 
 
 def _tell(found: list[list[Any]], call: Call, statement: Together) -> list[Told]:
@@ -168,7 +170,8 @@ def _tell(found: list[list[Any]], call: Call, statement: Together) -> list[Told]
         known = _tickets_told.get(key)
         if known is None:
             whole = _whole(contents, statement)
-            text = envelope.written(schemas.ticket(whole, merchant, call.picture_link))
+            with translation.override("en"):
+                text = envelope.written(schemas.ticket(whole, merchant, call.picture_link))
             known = Told((whole.ticket.due_at or whole.ticket.opened_at, whole.ticket.pk), text)
             # The links of pictures are new each time.
             if not any(row["pictures"] for row in whole.messages):
@@ -199,8 +202,12 @@ def _ticket(call: Call, found: list[list[Any]], statement: Together) -> HttpResp
 
 
 def _count(call: Call, found: list[list[Any]], statement: Together) -> HttpResponse:
-    number = statement.reader()(found[0][0])[1][0] if found else 0
-    return envelope.success(views.counted(number))
+    ((content,),) = found
+    text = _counts.get(content)
+    if text is None:
+        ((number,),) = (values for _kind, values in [statement.reader()(content)])
+        _keep(_counts, content, text := envelope.written(views.counted(number)))
+    return envelope.told(text)
 
 
 @dataclass(frozen=True)
@@ -234,21 +241,24 @@ def answer(request: HttpRequest) -> HttpResponse | None:
     asked = quick.takes.fullmatch(request.META.get("QUERY_STRING", ""))
     if bearer is None or asked is None:
         return None
+    database = connections[DEFAULT_DB_ALIAS]
+    database.close_if_unusable_or_obsolete()
     try:
         request.get_host()
         found = quick.statement.ask(secret.hash_of(bearer[1]), *asked.groups())
         token, rows = _sorted(found, quick.statement)
         if token is None:
             return None
-        response = quick.answer(Call(request, Parameters({}, {}), token, token.actor(), {}), rows, quick.statement)
+        response = quick.answer(Call(request, NOTHING, token, token.actor(), {}), rows, quick.statement)
         if response is not None:
             limits.count(request, token)
         return response
     except DatabaseError as failure:
         log.warning("%s: the short path failed, and the other is taken: %s", request.path_info, failure)
-        connection.close_if_unusable_or_obsolete()
     except (DisallowedHost, Refusal):
         pass
+    finally:
+        database.close_if_unusable_or_obsolete()
     return None
 
 
