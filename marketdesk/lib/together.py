@@ -158,32 +158,35 @@ RECORD = 2249
 
 
 def _postgresql(database: BaseDatabaseWrapper, sql: str, arguments: Sequence[str]) -> list[Row]:
-    from psycopg.pq import Format
-
-    if database.connection is None:
-        database.ensure_connection()
-    opened: Any = database.connection
-    libpq, values = opened.pgconn, [value.encode() for value in arguments]
-    if opened.prepare_threshold is None:  # a pooler between us and the server: nothing stays prepared
-        found = libpq.exec_params(sql.encode(), values, result_format=Format.BINARY)
-    else:
-        names = _prepared.setdefault(opened, {})
-        if sql not in names:
-            name = f"together_{len(names)}".encode()
-            _check(database, libpq.prepare(name, sql.encode()))
-            names[sql] = name
-        found = libpq.exec_prepared(names[sql], values, result_format=Format.BINARY)
-    _check(database, found)
+    with database.wrap_database_errors:
+        if database.connection is None:
+            database.ensure_connection()
+        found = _found(database, sql, [value.encode() for value in arguments])
     value, columns = found.get_value, found.nfields
     return [(value(at, 0), value(at, 1) if columns > 1 else b"") for at in range(found.ntuples)]
 
 
-def _check(database: BaseDatabaseWrapper, result: Any) -> None:
+def _found(database: BaseDatabaseWrapper, sql: str, values: Sequence[bytes]) -> Any:
+    from psycopg.pq import Format
+
+    opened: Any = database.connection
+    if opened.prepare_threshold is None:  # a pooler between us and the server: nothing stays prepared
+        return _checked(database, opened.pgconn.exec_params(sql.encode(), values, result_format=Format.BINARY))
+    names = _prepared.setdefault(opened, {})
+    if sql not in names:
+        name = f"together_{len(names)}".encode()
+        _checked(database, opened.pgconn.prepare(name, sql.encode()))
+        names[sql] = name
+    return _checked(database, opened.pgconn.exec_prepared(names[sql], values, result_format=Format.BINARY))
+
+
+def _checked(database: BaseDatabaseWrapper, result: Any) -> Any:
     from psycopg.pq import ExecStatus
 
     if result.status not in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
         database.errors_occurred = True  # so that Django looks whether the connection still lives
         raise OperationalError(result.get_error_message())
+    return result
 
 
 def _reader(opened: Any) -> Callable[[Any], tuple[int, tuple[Any, ...]]]:

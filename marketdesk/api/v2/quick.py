@@ -241,8 +241,7 @@ def answer(request: HttpRequest) -> HttpResponse | None:
     asked = quick.takes.fullmatch(request.META.get("QUERY_STRING", ""))
     if bearer is None or asked is None:
         return None
-    database = connections[DEFAULT_DB_ALIAS]
-    database.close_if_unusable_or_obsolete()
+    _look_after_connection()
     try:
         request.get_host()
         found = quick.statement.ask(secret.hash_of(bearer[1]), *asked.groups())
@@ -258,8 +257,15 @@ def answer(request: HttpRequest) -> HttpResponse | None:
     except (DisallowedHost, Refusal):
         pass
     finally:
-        database.close_if_unusable_or_obsolete()
+        _look_after_connection()
     return None
+
+
+def _look_after_connection() -> None:
+    """What Django does before and after each request: a connection that is too old, or that failed, is closed."""
+    database = connections[DEFAULT_DB_ALIAS]
+    if not database.in_atomic_block:
+        database.close_if_unusable_or_obsolete()
 
 
 def _sorted(found: list[Row], statement: Together) -> tuple[AccessToken | None, list[list[Any]]]:
