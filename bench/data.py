@@ -8,6 +8,7 @@ What is numbered is named after its number, so whoever measures knows every id w
 import hashlib
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ import psycopg
 import marketdesk  # noqa: F401  # it sees to it that `sqlite3` is one that is safe with several processes
 
 MERCHANTS, CALLER, MOST_WAITING = 1000, 1, 1000
+LARGE = 100_000  # from so many on, two connections share the work
 BETWEEN = 1000  # numbers that a server may use while rows are added above them
 EVERY = 50  # every so many orders is the caller's: 2 %
 TABLES = (
@@ -73,12 +75,12 @@ def waiting(tickets: int) -> list[int]:
 
 def fill(database: Database, tickets: int) -> None:
     """Everything, into empty tables with all their indexes."""
-    with database.connection() as connected:
-        _begin(connected, database)
+    with _filling(database) as connected:
         for statement in PEOPLE + ORDERS:
             connected.execute(_sql(statement, tickets, last=max(tickets // 2, MERCHANTS)))
-        _tickets(connected, tickets, 1, tickets, "(i + 1) / 2")
-        _end(connected, database)
+    with _filling(database) as connected:
+        _add(database, connected, tickets, range(1, tickets + 1), "(i + 1) / 2")
+    with database.connection() as connected:
         connected.execute("ANALYZE" if database.path else "VACUUM (ANALYZE)")
         if not database.path:
             connected.execute("CHECKPOINT")
@@ -86,22 +88,28 @@ def fill(database: Database, tickets: int) -> None:
 
 def stock(database: Database, tickets: int, more: int) -> range:
     """So many more of the caller's tickets that wait, for replies: each can be answered only once. Their numbers."""
-    with database.connection() as connected:
+    with _filling(database) as connected:
         first = connected.execute("SELECT max(id) FROM tickets_ticket").fetchone()[0] + BETWEEN
+        numbers = range(first, first + more)
+        _add(database, connected, tickets, numbers, f"{EVERY} * (1 + i % {tickets // 2 // EVERY})")
+    return numbers
+
+
+@contextmanager
+def _filling(database: Database) -> Iterator[Any]:
+    """A connection in a transaction, after which the database numbers its own rows above those that were made."""
+    with database.connection() as connected:
+        if not database.path:
+            for name, answer in FUNCTIONS.items():
+                connected.execute(f"CREATE OR REPLACE FUNCTION {name} IMMUTABLE LANGUAGE sql AS 'SELECT {answer}'")
         _begin(connected, database)
-        _tickets(connected, tickets, first, first + more - 1, f"{EVERY} * (1 + i % {tickets // 2 // EVERY})")
-        _end(connected, database)
-    return range(first, first + more)
-
-
-def _tickets(connected: Any, tickets: int, first: int, last: int, order: str) -> None:
-    # Above what the server has numbered meanwhile, and may number while this runs.
-    bases = {}
-    for table, each in (("tickets_message", 4), ("tickets_wait", 2), ("journal_event", 5), ("tickets_ticket_items", 1)):
-        found = connected.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()[0]
-        bases[table] = found + 1 + (first > 1) * BETWEEN - each * first
-    for statement in TICKETS:
-        connected.execute(_sql(statement, tickets, first=first, last=last, order=order, **bases))
+        yield connected
+        if not database.path:
+            for table in TABLES:
+                connected.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}")
+            for name in FUNCTIONS:
+                connected.execute(f"DROP FUNCTION {name.partition(' RETURNS')[0]}")
+        connected.execute("COMMIT")
 
 
 def _begin(connected: Any, database: Database) -> None:
@@ -109,17 +117,33 @@ def _begin(connected: Any, database: Database) -> None:
     if not database.path:
         # Foreign keys are right by construction; looking each up again would take most of the time.
         connected.execute("SET LOCAL session_replication_role = replica")
-        for name, answer in FUNCTIONS.items():
-            connected.execute(f"CREATE FUNCTION {name} IMMUTABLE LANGUAGE sql AS 'SELECT {answer}'")
 
 
-def _end(connected: Any, database: Database) -> None:
-    if not database.path:
-        for name in FUNCTIONS:
-            connected.execute(f"DROP FUNCTION {name.partition(' RETURNS')[0]}")
-        for table in TABLES:
-            connected.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}")
-    connected.execute("COMMIT")
+def _add(database: Database, connected: Any, tickets: int, numbers: range, order: str) -> None:
+    """Tickets with all that belongs to them."""
+    first = numbers.start
+    bases = {}  # above what a server has numbered meanwhile, and may number while this runs
+    for table, each in (("tickets_message", 4), ("tickets_wait", 2), ("journal_event", 5), ("tickets_ticket_items", 1)):
+        found = connected.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()[0]
+        bases[table] = found + 1 + (first > 1) * BETWEEN - each * first
+
+    def part(connected: Any, some: range) -> None:
+        for statement in TICKETS:
+            names = {"first": some.start, "last": some.stop - 1, "order": order, **bases}
+            connected.execute(_sql(statement, tickets, **names))
+
+    def apart(some: range) -> None:
+        with database.connection() as another:
+            _begin(another, database)
+            part(another, some)
+            another.execute("COMMIT")
+
+    if database.path or len(numbers) < LARGE:
+        part(connected, numbers)
+    else:
+        half = len(numbers) // 2
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(apart, (numbers[:half], numbers[half:])))
 
 
 def _sql(statement: str, tickets: int, **more: Any) -> str:
