@@ -17,19 +17,25 @@ from bench.data import CALLER, Database
 from tests.desk import ROOT, Desk, surroundings
 
 PROCESSES = 2
-# High enough that they never bite; counting goes on.
-LIMITS = {"program_calls": "1000000", "merchant_calls": "1000000"}
-# A member of the caller's team, signed in; its session is all that is printed.
+# What `marketdesk policy set`, `token` and `key create` do, at once because each of them takes its seconds: limits so
+# high that they never bite while counting goes on, the caller's token, a key, and somebody of its team, signed in.
 SIGNED_IN = """
 from django.test import Client
 from marketdesk.merchants.models import Membership, Merchant, Role
-from marketdesk.people.models import User
+from marketdesk.people.actor import Actor
+from marketdesk.people.models import PlatformKey, Scope, User
 from marketdesk.people.party import Party
+from marketdesk.policy import promises
+from marketdesk.programs.models import AccessToken
+operator = Actor(Party.SUPPORT, name="the command line", app="command line")
+promises.change({{"program_calls": 1_000_000, "merchant_calls": 1_000_000}}, reason="Measuring.", by=operator)
+merchant = Merchant.objects.get(external_id="m-{caller}")
 person = User.objects.create_user("owner@example.org", name="Mehmet Kaya", party=Party.MERCHANT, language="en")
-Membership.objects.create(user=person, merchant=Merchant.objects.get(external_id="m-{caller}"), role=Role.OWNER)
+Membership.objects.create(user=person, merchant=merchant, role=Role.OWNER)
 client = Client()
 client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
-print("session", client.session.session_key)
+token, key = AccessToken.issue(merchant, "bench"), PlatformKey.issue("bench", Scope.values, None)
+print("signed in:", token, key, client.session.session_key)
 """
 
 
@@ -66,19 +72,17 @@ def _family(process: psutil.Process) -> list[psutil.Process]:
 
 
 def prepared(home: Path, database: Database) -> Desk:
-    """A desk that is not running yet: its tables are there, empty, and its limits raised."""
+    """A desk that is not running yet: its tables are there, and empty."""
     desk = Desk(surroundings(home, free_port(), **({"DATABASE_URL": database.url} if database.url else {})))
-    for promise, most in LIMITS.items():
-        _said(desk, "policy", "set", promise, most, "--reason", "Measuring.")
+    _said(desk, "policy", "show", "reply_hours")
     return desk
 
 
 @contextmanager
 def serving(desk: Desk, database: Database, patience: float) -> Iterator[Server]:
     """`marketdesk serve` with two web processes, and `marketdesk worker` apart, once it has done what was due."""
-    token = _said(desk, "token", f"m-{CALLER}")
-    key = _said(desk, "key", "create", "bench")
-    session = _said(desk, "manage", "shell", "-c", SIGNED_IN.format(caller=CALLER)).split("session ")[-1]
+    said = _said(desk, "manage", "shell", "-c", SIGNED_IN.format(caller=CALLER))
+    token, key, session = said.split("signed in: ")[1].split()
     command = [*desk.command, "worker"]
     try:
         desk.start("--no-worker")

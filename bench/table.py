@@ -36,12 +36,13 @@ class How:
     only: Sequence[str]
     seconds: int
     turns: int
+    cold: bool
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, and print tables; 1 where an answer was wrong."""
     options = _options(arguments)
-    how = How(options.only, options.seconds, options.turns)
+    how = How(options.only, options.seconds, options.turns, options.cold)
     sets: list[Set] = []
     begun = time.monotonic()
     try:
@@ -91,7 +92,7 @@ def _race(call: str, contestants: Sequence[Contestant], how: How, first: psutil.
     # The ceiling writes before us: afterwards our worker is busy with what our callers did.
     together = [taking] if call in READS else [[one] for one in reversed(taking)]
     for group in together:
-        for one, name in group:
+        for one, name in group if not how.cold else ():
             one.turn(name, MANY, how.seconds)
         for connections in CONNECTIONS:
             for _turn in range(how.turns):
@@ -155,6 +156,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--only", type=_listed, default=ALL, help=f"some of: {words}")
     parser.add_argument("--seconds", type=int, default=2, help="of each turn (default: %(default)s)")
     parser.add_argument("--turns", type=int, default=3, help="of which the best counts (default: %(default)s)")
+    parser.add_argument("--cold", action="store_true", help="without warming up: only to see whether it works")
     parser.add_argument("--all", action="store_true", help="10,000, 200,000 and 2,000,000 tickets, and SQLite")
     parser.add_argument("--write", action="store_true", help="write the tables into docs/performance.md")
     options = parser.parse_args(arguments)

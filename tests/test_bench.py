@@ -1,0 +1,80 @@
+"""The measuring itself: it reaches its end on both databases, and a wrong answer never counts as a quick one."""
+
+import http.server
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from bench.driving import Call, Failed, Lacking, Request, drive
+from tests.desk import ROOT
+
+pytestmark = [
+    pytest.mark.heavy,
+    pytest.mark.skipif(shutil.which("wrk") is None, reason="wrk is missing: nothing can be measured"),
+]
+
+
+class Shop(http.server.BaseHTTPRequestHandler):
+    """Answers what the path says, and once in a while what it should not."""
+
+    protocol_version = "HTTP/1.1"
+    asked = 0
+
+    def do_GET(self) -> None:
+        Shop.asked += 1
+        body = b'{"code":1016}' if self.path == "/moody" and Shop.asked % 5 == 0 else b'{"code":0}'
+        self.send_response(int(self.path[1:]) if self.path[1:].isdigit() else 200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_words: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Shop) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port
+        server.shutdown()
+
+
+def test_good_answers_are_counted(port: int) -> None:
+    turn = drive(port, Call("good", [Request("/good")], pattern='"code":0'), connections=1, seconds=1)
+
+    assert turn.requests > 10
+    assert 0 < turn.p50 <= turn.p99
+
+
+@pytest.mark.parametrize("path", ["/moody", "/404", "/302"])
+def test_a_wrong_answer_fails_the_run(port: int, path: str) -> None:
+    with pytest.raises(Failed):
+        drive(port, Call("wrong", [Request(path)], pattern='"code":0'), connections=1, seconds=1)
+
+
+def test_what_succeeds_only_once_is_not_asked_twice(port: int) -> None:
+    with pytest.raises(Lacking):
+        drive(port, Call("once", [Request("/good")] * 3, once=True), connections=1, seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("database", "calls"), [("postgresql", "list,ticket page,reply"), ("sqlite", "ticket,list page,create")]
+)
+def test_the_table_is_printed(database: str, calls: str) -> None:
+    words = ["--on", database, "--only", calls, "--tickets", "200", "--seconds", "2", "--turns", "1", "--cold"]
+
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.table", *words],
+        cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = {line.split("  ")[0]: line for line in done.stdout.splitlines()}
+    assert set(calls.split(",")) <= set(rows)
+    assert ("raw-python, list" in done.stdout) == (database == "postgresql")
+    assert "Memory, two web processes" in done.stdout
