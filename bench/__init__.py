@@ -1,1 +1,1 @@
-"""Measurements, by hand: none of them is part of the tests."""
+"""Measurements. `table` is the one of `make bench`; the others are run by hand and look at one thing each."""

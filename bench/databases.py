@@ -5,6 +5,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,6 +58,18 @@ def postgres() -> Iterator[tuple[Database, psutil.Process]]:
             _run(*control, "-m", "immediate", "stop")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def commits(folder: Path) -> float:
+    """How many transactions of one row SQLite commits there in a second, each on the disk before the next begins."""
+    with Database("SQLite", "", folder / "commits.sqlite3").connection() as connected:
+        for words in ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "CREATE TABLE one (at float)"):
+            connected.execute(words)
+        begun, number = time.monotonic(), 0
+        while time.monotonic() - begun < 1:
+            connected.execute("INSERT INTO one VALUES (1)")
+            number += 1
+    return number / (time.monotonic() - begun)
 
 
 def _run(*command: str) -> None:

@@ -20,7 +20,7 @@ import psutil
 from bench import report
 from bench.calls import ALL, READS, WHOLE, Contestant, of_ceiling, of_desk
 from bench.data import Database, fill
-from bench.databases import postgres
+from bench.databases import commits, postgres
 from bench.driving import Call, Failed
 from bench.report import CEILING, CONNECTIONS, MANY, OURS, Measured, Set
 from bench.servers import busy, ceiling, prepared, serving
@@ -80,6 +80,8 @@ def measure(name: str, tickets: int, how: How) -> Set:
         for call in how.only:
             _say(f"  {call} …")
             _race(call, contestants, how, first, found)
+        if not first:
+            found.commits = commits(home)
         found.memory = {one.name: one.server.memory() for one in contestants}
     return found
 
