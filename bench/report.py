@@ -125,6 +125,16 @@ def _gate(call: str, many: Measured, raw: Measured | None) -> str:
     return f"{words.get((by_part, by_speed), 'missed')} ({gate.part:.2f}, {gate.speed:,})" + slow
 
 
+def in_short(found: Set, call: str) -> str:
+    """One line, while the others are still to come."""
+    said = [
+        f"{who} {best.speed:,.0f}/s, {best.web:.2f} + {best.data:.2f} ms of the processor"
+        for who in (OURS, CEILING)
+        if (best := found.best.get((who, call, MANY)))
+    ]
+    return "; ".join(said) or "absent"
+
+
 def beneath(found: Set) -> Iterator[str]:
     """What else there is to say of a set."""
     if OURS in found.memory:

@@ -78,8 +78,8 @@ def measure(name: str, tickets: int, how: How) -> Set:
         if first:
             contestants.append(of_ceiling(stack.enter_context(ceiling(database)), database, tickets))
         for call in how.only:
-            _say(f"  {call} …")
             _race(call, contestants, how, first, found)
+            _say(f"  {call}: {report.in_short(found, call)}")
         if not first:
             found.commits = commits(home)
         found.memory = {one.name: one.server.memory() for one in contestants}
