@@ -141,6 +141,8 @@ def _wait_for_rest(database: Database, patience: float) -> None:
             now = "now()" if database.path is None else "datetime('now')"
             sql = f"SELECT count(*) FROM journal_job WHERE {due.format(now)}"
             quiet = quiet + 1 if not connected.execute(sql).fetchone()[0] else 0
+    if quiet < 3:
+        print("  the worker is still busy with what was due: the figures will be lower", file=sys.stderr)
 
 
 def _until_it_answers(port: int, path: str) -> None:

@@ -1,16 +1,13 @@
-"""The measuring itself: it reaches its end on both databases, and a wrong answer never counts as a quick one."""
+"""The driver: a wrong answer never counts as a quick one."""
 
 import http.server
 import shutil
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 
 import pytest
 
 from bench.driving import Call, Failed, Lacking, Request, drive
-from tests.desk import ROOT
 
 pytestmark = [
     pytest.mark.heavy,
@@ -60,21 +57,3 @@ def test_a_wrong_answer_fails_the_run(port: int, path: str) -> None:
 def test_what_succeeds_only_once_is_not_asked_twice(port: int) -> None:
     with pytest.raises(Lacking):
         drive(port, Call("once", [Request("/good")] * 3, once=True), connections=1, seconds=1)
-
-
-@pytest.mark.parametrize(
-    ("database", "calls"), [("postgresql", "list,ticket page,reply"), ("sqlite", "ticket,list page,create")]
-)
-def test_the_table_is_printed(database: str, calls: str) -> None:
-    words = ["--on", database, "--only", calls, "--tickets", "200", "--seconds", "2", "--turns", "1", "--cold"]
-
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.table", *words],
-        cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
-
-    assert done.returncode == 0, done.stdout + done.stderr
-    rows = {line.split("  ")[0]: line for line in done.stdout.splitlines()}
-    assert set(calls.split(",")) <= set(rows)
-    assert ("raw-python, list" in done.stdout) == (database == "postgresql")
-    assert "Memory, two web processes" in done.stdout
