@@ -5,7 +5,7 @@ three quarters of what it costs to write a row. Here a statement keeps its text 
 said with models and querysets, so that columns and rules stand where they stood.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Generic, TypeVar
@@ -14,6 +14,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
+from django.db.models.query import get_related_populators
 
 Values = Sequence[Any]
 
@@ -108,6 +109,7 @@ class _Compiled(Generic[Model]):
     places: tuple[tuple[int, int], ...]  # which of the values is which argument
     names: tuple[str, ...]
     converters: tuple[tuple[int, tuple[Any, ...], Any], ...]
+    populators: list[Any]  # of what was joined by select_related
 
 
 class Query(Generic[Model]):
@@ -120,22 +122,30 @@ class Query(Generic[Model]):
 
     def first(self, *arguments: Argument) -> Model | None:
         """The first row, as an object; None where there is none."""
+        return next(iter(self._objects(arguments, 1)), None)
+
+    def all(self, *arguments: Argument) -> list[Model]:
+        """All rows, as objects."""
+        return list(self._objects(arguments))
+
+    def _objects(self, arguments: Sequence[Argument], most: int | None = None) -> Iterator[Model]:
         database = connections[DEFAULT_DB_ALIAS]
         try:
             compiled = self._compiled.get(database.vendor) or self._compile(arguments)
         except EmptyResultSet:
-            return None
+            return
         values = list(compiled.values)
         for place, argument in compiled.places:
             values[place] = arguments[argument]
-        found = run(compiled.sql, values).fetchone()
-        if found is None:
-            return None
-        row = list(found)
-        for place, converters, expression in compiled.converters:
-            for convert in converters:
-                row[place] = convert(row[place], expression, database)
-        return compiled.model.from_db(DEFAULT_DB_ALIAS, compiled.names, row)
+        for found in run(compiled.sql, values).fetchall()[:most]:
+            row = list(found)
+            for place, converters, expression in compiled.converters:
+                for convert in converters:
+                    row[place] = convert(row[place], expression, database)
+            one = compiled.model.from_db(DEFAULT_DB_ALIAS, compiled.names, row[: len(compiled.names)])
+            for populator in compiled.populators:
+                populator.populate(row, one)
+            yield one
 
     def _compile(self, arguments: Sequence[Argument]) -> _Compiled[Model]:
         """Compiled with two sets of stand-ins: what differs is where they stand."""
@@ -144,14 +154,15 @@ class Query(Generic[Model]):
         again, other_values = _compiler(self._make(*others))[1:]
         places = tuple((at, ones.index(value)) for at, value in enumerate(values) if value != other_values[at])
         assert sql == again, sql
-        columns = [column for column, _sql, _alias in compiler.select or ()]
+        known, columns = compiler.klass_info, [column for column, _sql, _alias in compiler.select or ()]
         compiled = self._compiled[connection.vendor] = _Compiled(
-            compiler.klass_info["model"],
+            known["model"],
             sql,
             values,
             places,
-            tuple(column.target.attname for column in columns),
+            tuple(columns[at].target.attname for at in known["select_fields"]),
             tuple((at, tuple(each), column) for at, (each, column) in compiler.get_converters(columns).items()),
+            get_related_populators(known, compiler.select, DEFAULT_DB_ALIAS),  # type: ignore[call-arg]  # not in 5.2
         )
         return compiled
 
@@ -162,7 +173,6 @@ def _stand_in(argument: Argument, number: int, row: int) -> Argument:
 
 
 def _compiler(queryset: models.QuerySet[Any]) -> tuple[Any, str, tuple[Any, ...]]:
-    assert not queryset.query.select_related, "only the model's own columns are read"
     compiler = queryset.query.get_compiler(connection=connection)
     sql, values = compiler.as_sql()
     return compiler, sql, tuple(values)

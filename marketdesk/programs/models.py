@@ -12,7 +12,7 @@ from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import AbstractAccessToken, AbstractApplication, AbstractGrant, AbstractRefreshToken
 
-from marketdesk.lib import sealing, secret
+from marketdesk.lib import prepared, sealing, secret
 from marketdesk.lib.ids import PublicIdField
 from marketdesk.merchants.models import Merchant
 from marketdesk.people.actor import Actor
@@ -158,8 +158,7 @@ class AccessToken(AbstractAccessToken):
     @classmethod
     def find(cls, token: str) -> "AccessToken | None":
         """The token with its merchant and its app, revoked and expired ones included, or None."""
-        tokens = cls.objects.select_related("merchant", "application")
-        return tokens.filter(token_checksum=secret.hash_of(token)).first()
+        return _TOKEN.first(secret.hash_of(token))
 
     def is_expired(self) -> bool:
         return self.expires is not None and timezone.now() >= self.expires
@@ -192,6 +191,11 @@ class AccessToken(AbstractAccessToken):
         """The actor of a call made with this token. A program keeps its name when its token is renewed."""
         app = f"app-{self.application_id}" if self.application_id else f"token-{self.pk}"
         return Actor(Party.MERCHANT, merchant_id=self.merchant_id, name=self.merchant.name, app=app)
+
+
+_TOKEN = prepared.Query(
+    lambda checksum: AccessToken.objects.select_related("merchant", "application").filter(token_checksum=checksum)
+)
 
 
 class RefreshToken(AbstractRefreshToken):

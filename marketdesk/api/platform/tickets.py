@@ -247,8 +247,10 @@ def picture(request: PlatformRequest, ticket: str, picture: str, customer: str) 
 _CUSTOMER = Query(lambda id_: User.objects.filter(party=Party.CUSTOMER, erased_at__isnull=True, external_id=id_))
 _ISSUE = Query(lambda code: Issue.objects.filter(pk=code, active=True))
 _STORE = Query(lambda id_: Merchant.objects.real().filter(external_id=id_))
-_STORE_OF = Query(lambda pk: Merchant.objects.filter(pk=pk))
-_ORDER = Query(lambda customer, id_: Order.objects.filter(customer=customer, external_id=id_))
+_ORDER = Query(
+    lambda customer, id_: Order.objects.select_related("merchant").filter(customer=customer, external_id=id_)
+)
+_ITEMS = Query(lambda order: OrderItem.objects.filter(order=order).order_by("pk"))
 
 
 def _known(customer: str) -> User | None:
@@ -322,10 +324,9 @@ def _before_buying(payload: Asked) -> dict[str, Any]:
 
 def _of_order(payload: Asked, customer: User, issue: Issue) -> dict[str, Any]:
     order = _ORDER.first(customer.pk, plain(payload.order))
-    merchant = _STORE_OF.first(order.merchant_id) if order else None
-    if order is None or merchant is None:
+    if order is None:
         raise bad_fields(order="is not known")
-    whole = list(order.items.order_by("pk"))
+    whole = _ITEMS.all(order.pk)
     items = _items(whole, payload.items)
     if not items and len(whole) > 1 and issues.needs_items(issue.code, issue.category):
         raise bad_fields(items="say which items it is about")
@@ -333,7 +334,7 @@ def _of_order(payload: Asked, customer: User, issue: Issue) -> dict[str, Any]:
         raise bad_fields(wants="must be refund or return")
     return {
         "order": order,
-        "merchant": merchant,
+        "merchant": order.merchant,
         "items": items or whole,
         "wants": payload.wants if issue.code == issues.RETURNS else "",
     }

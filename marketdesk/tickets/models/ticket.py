@@ -215,8 +215,8 @@ class Ticket(models.Model):
         wait = ticket._new_wait(by) if to_merchant else None
         ticket._hear(text, by, language)
         prepared.insert(ticket)
-        if items:
-            ticket.items.add(*items)
+        for item in items:
+            prepared.insert(Ticket.items.through(ticket_id=ticket.pk, orderitem_id=item.pk), unless_there=True)
         if wait:
             ticket._start(wait)
         ticket._say(text, by, Audience.EVERYONE, pictures, language)
