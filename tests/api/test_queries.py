@@ -1,6 +1,7 @@
 """How many questions a call puts to the database: the same for one ticket and for fifty."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -27,6 +28,15 @@ def test_limits_cost_one_question_for_many_calls(program: Program, django_assert
             program.get("auth_test")
     with django_assert_num_queries(2):
         program.get("auth_test")
+
+
+def test_a_reply_is_nine_statements(ticket: Ticket, program: Program, django_assert_num_queries: Count) -> None:
+    """Of which one looks for the token and two begin and end. An answer that comes a minute after the last deed need
+    not be told from a repetition."""
+    Ticket.objects.update(public_updated_at=ticket.opened_at - timedelta(hours=1))
+
+    with django_assert_num_queries(9):
+        assert program.post("ticket/reply", id=ticket.public_id, reply="On its way.").code == 0
 
 
 def rich(ask: Callable[..., Ticket], ada: Actor, mehmet: Actor) -> Ticket:

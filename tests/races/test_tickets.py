@@ -1,12 +1,15 @@
 """People and the clock act at once: every ticket ends in one consistent place (C1, C2, K2 of the programme)."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
+import pytest
 import time_machine
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from marketdesk.journal.models import AlreadyDone, Event
@@ -14,7 +17,7 @@ from marketdesk.performance.models import Rating
 from marketdesk.performance.rating import rate
 from marketdesk.tickets import jobs
 from marketdesk.tickets.errors import NotAllowed, SomethingNew
-from marketdesk.tickets.models import Draft, Ticket, Wait
+from marketdesk.tickets.models import Draft, Message, Ticket, Wait
 from marketdesk.tickets.rules import State, Verb
 from tests.races.conftest import RACERS, Arena, race
 
@@ -174,3 +177,30 @@ def test_ratings_and_drafts_at_once_are_one(arena: Arena) -> None:
     assert not [answer for answer in answers if isinstance(answer, Exception)], answers
     assert Rating.objects.filter(ticket=ticket).count() == 1
     assert Draft.objects.filter(ticket=ticket).count() == 1
+
+
+@pytest.mark.postgres
+def test_who_writes_for_one_store_waits_for_nobody_else(arena: Arena) -> None:
+    """Eight programs of one store, and of one customer, write at once: only who writes on the same ticket waits."""
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has one writer at a time")
+    first, second, item, other = arena.ticket(), arena.ticket(), arena.item(), arena.item()
+    program = replace(arena.cast.mehmet, user_id=None, app="token-1")
+
+    def meanwhile(deed: Callable[[], Any]) -> Any:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '200ms'")
+        return deed()
+
+    with transaction.atomic():  # a write that takes its time
+        with Ticket.held(first.public_id, program) as held:
+            held.reply("Yes.", by=program)
+        arena.ticket(item=item)
+        done = race(
+            partial(meanwhile, lambda: reply(second, "Yes, too.", program)),
+            partial(meanwhile, lambda: arena.ticket(item=other)),
+            partial(meanwhile, lambda: reply(first, "Me first.", arena.cast.merve)),
+        )
+
+    assert [type(one) for one in done] == [Message, Ticket, OperationalError], done
+    assert [message.body for message in first.messages.all()] == ["It came broken.", "Yes."]
