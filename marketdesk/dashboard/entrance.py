@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.auth.views import redirect_to_login
-from django.db.models import F, Value
+from django.db.models import F, QuerySet, Value
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 
+from marketdesk.lib.prepared import Prepared
 from marketdesk.merchants.models import Merchant, Role
 from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
@@ -31,6 +32,17 @@ class MerchantRequest(HttpRequest):
     owned_here: Merchant | None
 
 
+def _stores(user: int) -> QuerySet[Merchant]:
+    """Whose staff somebody is, and their sandboxes; nobody has a role there."""
+    stores = Merchant.objects.filter(membership__user=user).annotate(role=F("membership__role"))
+    tried = Merchant.objects.filter(sandbox_of__membership__user=user).annotate(role=Value(""))
+    found: QuerySet[Merchant] = stores.union(tried).order_by("name", "id")
+    return found
+
+
+_STORES = Prepared(_stores)
+
+
 def merchants_only(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """Strangers to the sign-in page, other parties to their own door, staff of no store to a page that says so."""
 
@@ -41,11 +53,8 @@ def merchants_only(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpR
             return redirect_to_login(request.get_full_path())
         if user.party != Party.MERCHANT:
             return redirect("home")
-        stores = Merchant.objects.filter(membership__user=user).annotate(role=F("membership__role"))
-        # Their sandboxes too; nobody has a role there.
-        tried = Merchant.objects.filter(sandbox_of__membership__user=user).annotate(role=Value(""))
-        request.stores = list(stores.union(tried).order_by("name", "id"))
-        request.owned = [store for store in request.stores if store.role == Role.OWNER]
+        request.stores = _STORES(user.pk)
+        request.owned = [store for store in request.stores if cast(Any, store).role == Role.OWNER]
         if not request.stores:
             return render(request, "dashboard/no_store.html", status=403)
         chosen = request.session.get(CHOSEN)

@@ -9,11 +9,13 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from marketdesk.lib import countries, languages
+from marketdesk.lib.prepared import Prepared
 from marketdesk.tickets.models import Issue
 from marketdesk.tickets.models.ticket import Tickets
 from marketdesk.tickets.queues import Queue
 
 LONGEST = 100
+_ISSUES = Prepared(Issue.objects.all)
 
 
 @dataclass(frozen=True)
@@ -109,11 +111,9 @@ class Choices:
     issues: dict[str, str]
 
 
-def choices(queue: Queue, tickets: Tickets, filters: Filters) -> Choices:
-    """The menus of a queue, in two queries whatever its length."""
-    wanted = Issue.objects.filter(category=queue.category) if queue.category else Issue.objects.all()
-    issues = {issue.code: issue.label for issue in wanted}
-    there = list(tickets.order_by().values_list("language", "order__country", "customer__country").distinct())
+def choices(queue: Queue, there: list[tuple[str, str | None, str]], filters: Filters) -> Choices:
+    """The menus of a queue in which there are these languages and countries."""
+    issues = {issue.code: issue.label for issue in _ISSUES() if queue.category in {None, issue.category}}
     spoken = {language for language, *_countries in there if language in languages.LANGUAGES} | set(filters.language)
     lands = {ordered or own for _language, ordered, own in there} - {""} | set(filters.country)
     return Choices(

@@ -16,11 +16,12 @@ from marketdesk.dashboard.entrance import MerchantRequest, merchants_only
 from marketdesk.dashboard.filters import Filters, choices
 from marketdesk.dashboard.page import queue_url, render
 from marketdesk.lib.paging import SIZE, page
+from marketdesk.people.actor import Actor
 from marketdesk.policy import promises
 from marketdesk.tickets import queues
 from marketdesk.tickets.models import Ticket
 from marketdesk.tickets.models.ticket import Tickets
-from marketdesk.tickets.queues import Queue
+from marketdesk.tickets.queues import Counts, Deadlines, Queue
 from marketdesk.ui.templatetags.marketdesk import time_left, waited
 
 # A ticket id begun: so many digits find it.
@@ -54,13 +55,17 @@ def queue_list(request: MerchantRequest, queue: str) -> HttpResponse:
     if queue not in Queue.values:
         raise Http404
     here = Queue(queue)
-    everything = queues.tickets(here, request.actor).select_related("order")
     filters = Filters.read(request.GET)
-    now = request.actor.at
-    found = filters.narrow(everything, now)
     after = request.GET.get("after", "")
-    shown = page(found, here.order_field, after, newest_first=here.newest_first)
-    offered = choices(here, everything, filters)
+    counts = queues.counts(request.actor)
+    if filters:
+        found = filters.narrow(queues.tickets(here, request.actor), request.actor.at)
+        shown = page(found, here.order_field, after, newest_first=here.newest_first)
+        said = summary(here, found, request.actor.at)
+    else:
+        shown = queues.page(here, request.actor, after)
+        said = summary_of_all(here, counts, request.actor)
+    offered = choices(here, queues.places(here, request.actor), filters)
     url = queue_url(here)
     context = {
         "queue": here,
@@ -69,7 +74,7 @@ def queue_list(request: MerchantRequest, queue: str) -> HttpResponse:
         "filters": filters,
         "choices": offered,
         "chips": filters.chips(url, offered.issues),
-        "summary": summary(found, here, now),
+        "summary": said,
         "next_url": _address(url, filters, shown.after) if shown.after else "",
         "first_url": _address(url, filters) if after else "",
         "size": SIZE,
@@ -77,7 +82,7 @@ def queue_list(request: MerchantRequest, queue: str) -> HttpResponse:
         "url": url,
         "soonest": None if shown.rows else queues.next_waiting(request.actor),
     }
-    return render(request, "dashboard/queue.html", context, queue=here)
+    return render(request, "dashboard/queue.html", context, queue=here, counts=counts)
 
 
 @merchants_only
@@ -121,19 +126,27 @@ def row(ticket: Ticket) -> Row:
     return Row(ticket, country, None, words, ticket.turned_at)
 
 
-def summary(found: Tickets, queue: Queue, now: datetime) -> str:
-    """How many are shown, and when the next answer is due."""
+def summary(queue: Queue, found: Tickets, now: datetime) -> str:
+    """How many are shown of a queue that is narrowed, and when the next answer is due."""
     numbers: dict[str, Any] = found.order_by().aggregate(
         all=Count("pk"),
         overdue=Count("pk", filter=Q(due_at__lt=now)),
         next=Min("due_at", filter=Q(due_at__gte=now)),
     )
-    total, overdue = numbers["all"], numbers["overdue"]
+    return _in_words(numbers["all"], Deadlines(numbers["overdue"], numbers["next"]) if queue.category else None)
+
+
+def summary_of_all(queue: Queue, counts: Counts, actor: Actor) -> str:
+    """The same of the whole queue, whose number the menu has."""
+    return _in_words(counts.by_queue[queue], queues.deadlines(queue, actor) if queue.category else None)
+
+
+def _in_words(total: int, due: Deadlines | None) -> str:
     sentences = [ngettext("%(n)s ticket.", "%(n)s tickets.", total) % {"n": total}]
-    if queue.category and overdue:
-        sentences.append(ngettext("%(n)s is overdue.", "%(n)s are overdue.", overdue) % {"n": overdue})
-    if queue.category and numbers["next"]:
-        sentences.append(_("Next deadline: %(time)s.") % {"time": time_left(numbers["next"])})
+    if due and due.overdue:
+        sentences.append(ngettext("%(n)s is overdue.", "%(n)s are overdue.", due.overdue) % {"n": due.overdue})
+    if due and due.following:
+        sentences.append(_("Next deadline: %(time)s.") % {"time": time_left(due.following)})
     return " ".join(sentences)
 
 
@@ -143,7 +156,7 @@ def _found(request: MerchantRequest, asked: str) -> list[Ticket]:
     if len(begun) >= SHORTEST_ID and all(digit in "0123456789abcdef" for digit in begun):
         wanted |= Q(public_id__startswith=begun)
     seen = Ticket.objects.visible_to(request.actor).filter(wanted)
-    return list(seen.select_related("customer", "issue", "order").order_by("-opened_at", "-pk")[:SIZE])
+    return list(seen.for_list().order_by("-opened_at", "-pk")[:SIZE])
 
 
 def _address(url: str, filters: Filters, after: str = "") -> str:

@@ -54,10 +54,16 @@ class Saying:
 
 
 def render(
-    request: MerchantRequest, template: str, context: dict[str, Any], *, queue: Queue | None = None, status: int = 200
+    request: MerchantRequest,
+    template: str,
+    context: dict[str, Any],
+    *,
+    queue: Queue | None = None,
+    counts: Counts | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     """A page, with the menu's numbers; `queue` is the one that the reader is in."""
-    counts = queues.counts(request.actor)
+    counts = counts or queues.counts(request.actor)
     noted = None if request.merchant.is_sandbox else attention.of(request.actor)
     entries = menu(counts, queue)
     shell = {

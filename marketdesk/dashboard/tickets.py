@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
@@ -14,6 +14,10 @@ from marketdesk.dashboard.endings import ending
 from marketdesk.dashboard.entrance import MerchantRequest
 from marketdesk.dashboard.page import queue_url, render
 from marketdesk.journal.models import Audience
+from marketdesk.lib.prepared import Prepared, attach
+from marketdesk.orders.models import OrderItem
+from marketdesk.people.actor import Actor
+from marketdesk.people.party import Party
 from marketdesk.policy import promises
 from marketdesk.refunds import details
 from marketdesk.refunds.refunding import Proposal
@@ -54,8 +58,30 @@ class Button:
 
 def find(request: MerchantRequest, public_id: str) -> Ticket:
     """The ticket with what its page names; a stranger's is as if absent (D31)."""
-    ticket: Ticket = get_object_or_404(Ticket.objects.visible_to(request.actor).for_page(), public_id=public_id)
+    ticket = _TICKET.first(request.merchant.pk, public_id)
+    if ticket is None:
+        raise Http404
+    attach(ticket, "items", _ITEMS_OF_TICKET(ticket.pk))
     return ticket
+
+
+def _ticket(merchant: int, public_id: str) -> QuerySet[Ticket]:
+    seen = Ticket.objects.visible_to(Actor(Party.MERCHANT, merchant_id=merchant))
+    return seen.for_page().prefetch_related(None).filter(public_id=public_id)
+
+
+def _items_of_ticket(ticket: int) -> QuerySet[OrderItem]:
+    return OrderItem.objects.filter(tickets=ticket)
+
+
+def _items_of_order(order: int) -> QuerySet[OrderItem]:
+    return OrderItem.objects.filter(order=order).order_by("pk")
+
+
+# Asked for every ticket page, so put into words once
+_TICKET = Prepared(_ticket)
+_ITEMS_OF_TICKET = Prepared(_items_of_ticket)
+_ITEMS_OF_ORDER = Prepared(_items_of_order)
 
 
 def show(request: MerchantRequest, ticket: Ticket, typed: Typed | None = None, *, status: int = 200) -> HttpResponse:
@@ -68,7 +94,8 @@ def show(request: MerchantRequest, ticket: Ticket, typed: Typed | None = None, *
     neighbours = queues.neighbours(queue, ticket, actor)
     url = address_of(ticket.public_id)
     language = own_language(request)
-    entries = thread.entries(ticket, actor)
+    read = thread.read(ticket, actor)
+    entries = read.entries
     context = {
         "ticket": ticket,
         "url": url,
@@ -80,7 +107,7 @@ def show(request: MerchantRequest, ticket: Ticket, typed: Typed | None = None, *
         "previous_url": address_of(neighbours.before),
         "next_url": address_of(neighbours.after),
         "refund_ends_at": order.refund_ends_at(promises.current().refund_window_days) if order else None,
-        "seen": ticket.last_seen_by(actor),
+        "seen": read.seen,
         "keys": {"reply": DeedForm().fresh_key, "items": DeedForm().fresh_key, "appeal": DeedForm().fresh_key},
         "entries": entries,
         "new_from": _new_from(ticket, request, typed.seen),
@@ -120,7 +147,7 @@ def _items(ticket: Ticket, can: frozenset[Verb]) -> dict[str, Any]:
     named = list(ticket.items.all())
     told = details.of(ticket)
     return {
-        "items": named or (list(order.items.order_by("pk")) if order else []),
+        "items": named or (_ITEMS_OF_ORDER(order.pk) if order else []),
         "items_named": bool(named),
         "currency": order.currency if order else "",
         "can_refund": Verb.REFUND in can and any(item.refundable for item in named),

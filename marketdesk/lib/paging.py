@@ -2,11 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import reduce
-from operator import or_
 from typing import Any, Generic, TypeVar
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, Q, QuerySet, Subquery
 
 M = TypeVar("M", bound=Model)
 
@@ -32,34 +30,65 @@ class Neighbours:
 def page(rows: QuerySet[M], field: str, after: str, *, newest_first: bool = False, size: int = SIZE) -> Page[M]:
     """The rows that follow the key `after`, ordered by a moment field and then by id. A key that makes no sense
     begins at the start."""
+    key = read_key(after)
+    return cut(list(span(rows, field, key, newest_first=newest_first, size=size)), field, size=size)
+
+
+def span(
+    rows: QuerySet[M],
+    field: str,
+    key: tuple[datetime, int] | None = None,
+    *,
+    newest_first: bool = False,
+    size: int = SIZE,
+) -> QuerySet[M]:
+    """The rows of a page, and one more if there is one."""
     sign = "-" if newest_first else ""
     ordered = rows.order_by(f"{sign}{field}", f"{sign}pk")
-    key = read_key(after)
     if key is not None:
         ordered = ordered.filter(beyond(field, *key, newest_first=newest_first))
-    found = list(ordered[: size + 1])
+    return ordered[: size + 1]
+
+
+def cut(found: list[M], field: str, *, size: int = SIZE) -> Page[M]:
+    """The page of what `span` found."""
     more = len(found) > size
     found = found[:size]
     return Page(found, write_key(getattr(found[-1], field), found[-1].pk) if more else "")
 
 
 def neighbours(rows: QuerySet[Any], row: Any, field: str, *, newest_first: bool = False) -> Neighbours:
-    """Where one goes from a row, in one query. A row that has left the list is followed by the list's first."""
-    onward, back = (f"-{field}", "-pk"), (field, "pk")
-    if not newest_first:
-        onward, back = back, onward
-    near = [rows.filter(pk=row.pk), rows.order_by(*onward)[:1]]
-    if at := getattr(row, field):
-        before = beyond(field, at, row.pk, newest_first=not newest_first)
-        after = beyond(field, at, row.pk, newest_first=newest_first)
-        near += [rows.filter(before).order_by(*back)[:1], rows.filter(after).order_by(*onward)[:1]]
-    found = reduce(or_, (Q(pk__in=one.values("pk")) for one in near))
-    # Looked up by number and not in `rows` again, or the database would walk the whole list to find these few.
-    ids = list(rows.model._default_manager.filter(found).order_by(*onward).values_list("public_id", flat=True))
-    if row.public_id not in ids:
-        return Neighbours("", ids[0] if ids else "")
-    here = ids.index(row.public_id)
-    return Neighbours(ids[here - 1] if here else "", ids[here + 1] if here + 1 < len(ids) else "")
+    """Where one goes from a row, in one query."""
+    return told(around(rows, field, row.pk, place(row, field), newest_first=newest_first).first())
+
+
+def place(row: Any, field: str) -> datetime:
+    """The moment by which a list has a row; behind all others where it has none."""
+    return getattr(row, field) or datetime.max.replace(tzinfo=UTC)
+
+
+def around(
+    rows: QuerySet[Any], field: str, pk: int, at: datetime, *, newest_first: bool = False
+) -> "QuerySet[Any, tuple[str | None, ...]]":
+    """The row before and the row after a place, the list's first, and the row itself if the list still has it: each
+    is one step in the list's own index."""
+    sign, against = ("-", "") if newest_first else ("", "-")
+    onward, back = (f"{sign}{field}", f"{sign}pk"), (f"{against}{field}", f"{against}pk")
+    steps = [
+        rows.filter(beyond(field, at, pk, newest_first=not newest_first)).order_by(*back),
+        rows.filter(beyond(field, at, pk, newest_first=newest_first)).order_by(*onward),
+        rows.order_by(*onward),
+        rows.filter(pk=pk).order_by(),
+    ]
+    ids = [Subquery(one.values("public_id")[:1]) for one in steps]
+    itself: QuerySet[Any] = rows.model._default_manager.filter(pk=pk).order_by()
+    return itself.values_list(*ids)
+
+
+def told(ids: tuple[str | None, ...] | None) -> Neighbours:
+    """What `around` found. A row that has left the list is followed by the list's first."""
+    before, after, first, itself = ids or (None,) * 4
+    return Neighbours(before or "", after or "") if itself else Neighbours("", first or "")
 
 
 def beyond(field: str, at: datetime, pk: int, *, newest_first: bool = False) -> Q:

@@ -1,27 +1,37 @@
-"""Statements that are compiled once and prepared once, for the few deeds that come hundreds of times a second.
+"""Statements that are put into words once and prepared once, for what comes hundreds of times a second.
 
 Django compiles every statement anew and sends it with the values inside, for PostgreSQL to parse and plan anew: that is
 three quarters of what it costs to write a row. Here a statement keeps its text and only its values change. It is still
-said with models and querysets, so that columns and rules stand where they stood.
+said with models and querysets, so that columns and rules stand where they stood. Only words are kept, never a row.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import cache
+from types import SimpleNamespace
 from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
-from django.db.models.query import get_related_populators
+from django.db.models import Model, QuerySet
 
+T = TypeVar("T")
 Values = Sequence[Any]
 
+# What stands for the nth parameter while a statement is made: values that nobody has.
+_STANDING_IN: tuple[tuple[type, Callable[[int], Any]], ...] = (
+    (int, lambda n: -(2**62) - n),
+    (str, lambda n: f"\ue000{n}\ue001"),
+    (datetime, lambda n: datetime(1000 + n, 1, 1, tzinfo=UTC)),
+)
 
-def run(sql: str, values: Values) -> CursorWrapper:
+
+def run(sql: str, values: Values, database: BaseDatabaseWrapper | None = None) -> CursorWrapper:
     """Run a statement whose text is always the same."""
-    cursor = _cursor(connections[DEFAULT_DB_ALIAS])
+    cursor = _cursor(database or connections[DEFAULT_DB_ALIAS])
     cursor.execute(sql, values)
     return cursor
 
@@ -97,82 +107,102 @@ def _table(model: type[models.Model]) -> str:
 
 # Reading
 
-Model = TypeVar("Model", bound=models.Model)
-Argument = int | str
+
+class Prepared(Generic[T]):
+    """`waiting = Prepared(build)`, then `waiting(merchant_id)`: the rows of the queryset that the function makes. It is
+    given stand-ins for whole numbers, texts and moments, and may do no more with them than look for them. Prefetches
+    are not followed. One that it does not look for is a mistake, unless it `may_ignore` some."""
+
+    def __init__(self, build: Callable[..., "QuerySet[Any, T]"], *, may_ignore: bool = False) -> None:
+        self._build, self._may_ignore = build, may_ignore
+        self._statement: _Statement | None = None
+
+    def __call__(self, *given: Any) -> list[T]:
+        if self._statement is None:  # two threads may both make it, and make the same
+            try:
+                self._statement = _Statement(self._build, given, may_ignore=self._may_ignore)
+            except EmptyResultSet:
+                return []
+        return self._statement.rows(given)
+
+    def first(self, *given: Any) -> T | None:
+        """The first row, if there is one."""
+        return next(iter(self(*given)), None)
 
 
-@dataclass(frozen=True)
-class _Compiled(Generic[Model]):
-    model: type[Model]
-    sql: str
-    values: tuple[Any, ...]
-    places: tuple[tuple[int, int], ...]  # which of the values is which argument
-    names: tuple[str, ...]
-    converters: tuple[tuple[int, tuple[Any, ...], Any], ...]
-    populators: list[Any]  # of what was joined by select_related
+def attach(one: Model, name: str, rows: list[Any]) -> None:
+    """Give an object what stands at the other end of one of its relations, as prefetch_related would."""
+    related = one._meta.get_field(name).related_model
+    found: Any = QuerySet(related)
+    found._result_cache = rows
+    held: Any = one
+    if not hasattr(held, "_prefetched_objects_cache"):
+        held._prefetched_objects_cache = {}
+    held._prefetched_objects_cache[name] = found
 
 
-class Query(Generic[Model]):
-    """A queryset that is compiled at its first use. `make` is given stand-ins, and may do no more with them than look
-    for them: each stands where the argument of a later use will."""
+class _Statement:
+    """The SQL of a queryset with places for its parameters, and what Django makes objects of its rows with."""
 
-    def __init__(self, make: Callable[..., models.QuerySet[Model]]) -> None:
-        self._make = make
-        self._compiled: dict[str, _Compiled[Model]] = {}
+    def __init__(self, build: Callable[..., "QuerySet[Any, Any]"], given: Values, *, may_ignore: bool) -> None:
+        stand_ins = [_stand_in(one, n) for n, one in enumerate(given)]
+        self.queryset: Any = build(*stand_ins)
+        self.compiler = self.queryset.query.get_compiler(self.queryset.db)
+        sql, parameters = self.compiler.as_sql()
+        self.connection = self.compiler.connection
+        known = {self._adapted(one): n for n, one in enumerate(stand_ins)}
+        self.places = [known.get(one) if isinstance(one, int | str | datetime) else None for one in parameters]
+        missing = set(known.values()) - set(self.places)
+        if missing and not may_ignore:
+            raise ValueError(f"Parameters that the queryset does not use: {sorted(missing)}")
+        self.parameters = list(parameters)
+        self.is_postgresql = self.connection.vendor == "postgresql"
+        self.sql = self._with_constants(sql) if self.is_postgresql else sql
 
-    def first(self, *arguments: Argument) -> Model | None:
-        """The first row, as an object; None where there is none."""
-        return next(iter(self._objects(arguments, 1)), None)
+    def _adapted(self, value: Any) -> Any:
+        """As the database takes it."""
+        return self.connection.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value
 
-    def all(self, *arguments: Argument) -> list[Model]:
-        """All rows, as objects."""
-        return list(self._objects(arguments))
+    def _filled(self, values: Sequence[Any]) -> list[Any]:
+        """The parameters with these values in their places; numbers of one width, so that one plan serves them all."""
+        filled = []
+        for place, was in zip(self.places, self.parameters, strict=True):
+            if place is not None:
+                filled.append(type(was)(values[place]) if isinstance(was, int) else self._adapted(values[place]))
+            elif not self.is_postgresql:
+                filled.append(was)
+        return filled
 
-    def _objects(self, arguments: Sequence[Argument], most: int | None = None) -> Iterator[Model]:
-        database = connections[DEFAULT_DB_ALIAS]
-        try:
-            compiled = self._compiled.get(database.vendor) or self._compile(arguments)
-        except EmptyResultSet:
-            return
-        values = list(compiled.values)
-        for place, argument in compiled.places:
-            values[place] = arguments[argument]
-        for found in run(compiled.sql, values).fetchall()[:most]:
-            row = list(found)
-            for place, converters, expression in compiled.converters:
-                for convert in converters:
-                    row[place] = convert(row[place], expression, database)
-            one = compiled.model.from_db(DEFAULT_DB_ALIAS, compiled.names, row[: len(compiled.names)])
-            for populator in compiled.populators:
-                populator.populate(row, one)
-            yield one
+    def _with_constants(self, sql: str) -> str:
+        """Constants written out: a kept plan uses a partial index only where it sees that its condition is met."""
+        pieces, operations = sql.split("%s"), self.connection.ops
+        written = [pieces[0]]
+        for place, value, piece in zip(self.places, self.parameters, pieces[1:], strict=True):
+            literal = operations.compose_sql("%s", [value]).replace("%", "%%") if place is None else "%s"
+            written += [literal, piece]
+        return "".join(written)
 
-    def _compile(self, arguments: Sequence[Argument]) -> _Compiled[Model]:
-        """Compiled with two sets of stand-ins: what differs is where they stand."""
-        ones, others = ([_stand_in(one, number, row) for number, one in enumerate(arguments)] for row in (1, 2))
-        compiler, sql, values = _compiler(self._make(*ones))
-        again, other_values = _compiler(self._make(*others))[1:]
-        places = tuple((at, ones.index(value)) for at, value in enumerate(values) if value != other_values[at])
-        assert sql == again, sql
-        known, columns = compiler.klass_info, [column for column, _sql, _alias in compiler.select or ()]
-        compiled = self._compiled[connection.vendor] = _Compiled(
-            known["model"],
-            sql,
-            values,
-            places,
-            tuple(columns[at].target.attname for at in known["select_fields"]),
-            tuple((at, tuple(each), column) for at, (each, column) in compiler.get_converters(columns).items()),
-            get_related_populators(known, compiler.select, DEFAULT_DB_ALIAS),  # type: ignore[call-arg]  # not in 5.2
+    def rows(self, given: Sequence[Any]) -> list[Any]:
+        """Ask, and make of the answer what the queryset makes of it."""
+        connection = connections[self.queryset.db]
+        answer = self._ask(connection, self._filled(given))
+        compiler: Any = copy.copy(self.compiler)
+        compiler.connection = connection
+        compiler.execute_sql = lambda *_, **__: [answer]
+        # All that Django's makers of objects look at: the queryset's compiler, which has the answer already.
+        asked = SimpleNamespace(
+            db=self.queryset.db,
+            query=SimpleNamespace(get_compiler=lambda *_, **__: compiler),
+            _known_related_objects={},
+            _fields=self.queryset._fields,
         )
-        return compiled
+        return list(self.queryset._iterable_class(asked))
+
+    def _ask(self, connection: Any, parameters: list[Any]) -> list[tuple[Any, ...]]:
+        with run(self.sql, parameters, connection) as cursor:
+            return list(cursor.fetchall())
 
 
-def _stand_in(argument: Argument, number: int, row: int) -> Argument:
+def _stand_in(value: Any, n: int) -> Any:
     """Something of its kind that nobody means."""
-    return 1000 * row + number if isinstance(argument, int) else f"stand-in {row} {number}"
-
-
-def _compiler(queryset: models.QuerySet[Any]) -> tuple[Any, str, tuple[Any, ...]]:
-    compiler = queryset.query.get_compiler(connection=connection)
-    sql, values = compiler.as_sql()
-    return compiler, sql, tuple(values)
+    return next(make(n) for kind, make in _STANDING_IN if isinstance(value, kind))

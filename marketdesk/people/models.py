@@ -162,7 +162,7 @@ class PlatformKey(models.Model):
         self.save(update_fields=["revoked_at"])
 
 
-_KEY = prepared.Query(lambda key_hash: PlatformKey.objects.filter(key_hash=key_hash))
+_KEY = prepared.Prepared(lambda key_hash: PlatformKey.objects.filter(key_hash=key_hash))
 
 
 class Algorithm(models.TextChoices):

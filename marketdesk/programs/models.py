@@ -193,7 +193,7 @@ class AccessToken(AbstractAccessToken):
         return Actor(Party.MERCHANT, merchant_id=self.merchant_id, name=self.merchant.name, app=app)
 
 
-_TOKEN = prepared.Query(
+_TOKEN = prepared.Prepared(
     lambda checksum: AccessToken.objects.select_related("merchant", "application").filter(token_checksum=checksum)
 )
 

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
+from marketdesk.lib.prepared import Prepared
 from marketdesk.orders.models import OrderItem
 from marketdesk.refunds.models import Refund
 from marketdesk.tickets.models import Ticket
@@ -21,7 +22,14 @@ def of(ticket: Ticket) -> Details:
     """The details of a ticket; a question before the purchase has none."""
     if ticket.order_id is None:
         return Details([], [])
-    outside = Q(ticket__isnull=True, item__in=ticket.items.all())
-    refunds = list(Refund.objects.filter(outside | Q(ticket=ticket)).select_related("item").order_by("pk"))
+    refunds = _REFUNDS(ticket.pk)
     refunded = {refund.item_id for refund in refunds}
     return Details(refunds, [item for item in ticket.items.all() if item.returned_at and item.pk not in refunded])
+
+
+def _refunds(ticket: int) -> QuerySet[Refund]:
+    outside = Q(ticket__isnull=True, item__in=OrderItem.objects.filter(tickets=ticket).order_by())
+    return Refund.objects.filter(outside | Q(ticket=ticket)).select_related("item").order_by("pk")
+
+
+_REFUNDS = Prepared(_refunds)

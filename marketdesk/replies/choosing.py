@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.db.models import Prefetch, Q
+from django.db.models import Q, QuerySet
 
 from marketdesk.lib import languages
+from marketdesk.lib.prepared import Prepared
 from marketdesk.replies.filling import fill, values_of
-from marketdesk.replies.models import ReplyTemplate, ReplyText
+from marketdesk.replies.models import ReplyText
 from marketdesk.tickets.models import Ticket
 
 
@@ -26,22 +27,19 @@ def suggestions(ticket: Ticket, language: str) -> list[Suggestion]:
     not speak has none."""
     if language not in languages.LANGUAGES:
         return []
-    texts = Prefetch("texts", ReplyText.objects.filter(language=language), to_attr="in_language")
-    fitting = ReplyTemplate.objects.filter(Q(category=ticket.category) | Q(category=""), active=True)
-    found = [template for template in fitting.prefetch_related(texts) if template.in_language]
-    found.sort(key=lambda template: (ticket.issue_id not in template.issues, template.position))
+    found = sorted(_TEXTS(ticket.category, language), key=lambda text: ticket.issue_id not in text.template.issues)
     values = values_of(ticket)
-    return [_suggest(template.code, template.in_language[0], values) for template in found]
+    return [_suggest(text, values) for text in found]
 
 
-def _suggest(code: str, text: ReplyText, values: Mapping[str, str]) -> Suggestion:
+def _suggest(text: ReplyText, values: Mapping[str, str]) -> Suggestion:
     filled = fill(text.body, values)
-    return Suggestion(code, text.title, filled.text, filled.missing)
+    return Suggestion(text.template.code, text.title, filled.text, filled.missing)
 
 
 def offered_languages() -> dict[str, str]:
     """The languages of the dropdown: code and own name, those in which there are templates."""
-    there = set(ReplyText.objects.values_list("language", flat=True).distinct())
+    there = set(_LANGUAGES())
     return {code: name for code, name in languages.LANGUAGES.items() if code in there}
 
 
@@ -49,3 +47,20 @@ def preset_language(ticket: Ticket) -> str:
     """The customer's language, in which merchants are encouraged to answer (M68)."""
     language = ticket.language or ticket.customer.reading_language
     return language if language in languages.LANGUAGES else "en"
+
+
+# Asked for every ticket page, so put into words once
+
+
+def _texts(category: str, language: str) -> QuerySet[ReplyText]:
+    fitting = Q(template__category=category) | Q(template__category="")
+    texts = ReplyText.objects.filter(fitting, template__active=True, language=language)
+    return texts.select_related("template").order_by("template__position", "template__code")
+
+
+def _languages() -> QuerySet[ReplyText, str]:
+    return ReplyText.objects.values_list("language", flat=True).distinct()
+
+
+_TEXTS = Prepared(_texts)
+_LANGUAGES = Prepared(_languages)

@@ -194,7 +194,8 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     items = _items(ticket)
-    entries = thread.entries(ticket, request.actor)
+    read = thread.read(ticket, request.actor)
+    entries = read.entries
     language = get_language() or "en"
     kept = Draft.of(ticket.pk, by=request.actor)
     rating = Rating.objects.filter(ticket=ticket).first()
@@ -208,7 +209,7 @@ def _page(
         # One item without a story of its own stands at the top of the page already.
         "show_items": len(items) > 1 or any(item.returned_at or item.paid_back for item in items),
         "entries": entries,
-        "seen": ticket.last_seen_by(request.actor),
+        "seen": read.seen,
         "form": form or MessageForm(by=request.actor, initial={"text": kept}),
         "restored": bool(kept) and form is None,
         "refusal": refusal,

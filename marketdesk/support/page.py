@@ -85,7 +85,8 @@ def show(
     can = ticket.can(actor)
     queue = queue_of(request, ticket)
     neighbours = desk.neighbours(queue, ticket, actor)
-    entries = thread.entries(ticket, actor)
+    read = thread.read(ticket, actor)
+    entries = read.entries
     language = get_language() or "en"
     refunded = details.of(ticket)
     items = list(ticket.items.all())
@@ -99,7 +100,7 @@ def show(
         "can": {str(verb): True for verb in can},
         "can_refund": Verb.REFUND in can and any(item.refundable for item in items),
         "can_return": Verb.MARK_RETURNED in can and any(not item.returned_at for item in items),
-        "seen": ticket.last_seen_by(actor),
+        "seen": read.seen,
         "deed": DeedForm(),
         "action": address_of(ticket.public_id, queue),
         "queue": queue,

@@ -1,13 +1,19 @@
 """The merchant's queues: which tickets each holds, in which order, and how many (M33-M37, M73, M75, D15, D23)."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
 
-from django.db.models import Count, Q, TextChoices
+from django.db.models import Func, IntegerField, Q, QuerySet, Subquery, TextChoices
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from marketdesk.lib import paging
-from marketdesk.lib.paging import Neighbours
+from marketdesk.lib.paging import Neighbours, Page
+from marketdesk.lib.prepared import Prepared
+from marketdesk.merchants.models import Merchant
 from marketdesk.people.actor import Actor
+from marketdesk.people.party import Party
 from marketdesk.tickets.models import Ticket
 from marketdesk.tickets.models.ticket import Tickets
 from marketdesk.tickets.rules import OVER, Category, Desk, State
@@ -78,23 +84,35 @@ class Counts:
         return sum(number for queue, number in self.by_queue.items() if queue.category)
 
 
+@dataclass(frozen=True)
+class Deadlines:
+    """How many tickets of a queue are overdue, and the moment by which the next is to be answered."""
+
+    overdue: int
+    following: datetime | None
+
+
 def waiting(actor: Actor) -> int:
     """The red number alone: one query on the index of open tickets."""
     return Ticket.objects.visible_to(actor).waiting_for_merchant().count()
 
 
 def counts(actor: Actor) -> Counts:
-    """All the menu's numbers, in one query."""
-    tickets: Tickets = Ticket.objects.visible_to(actor)
+    """All the menu's numbers, in one query: each is counted in its queue's own index."""
+    totals = _COUNTS.first(_store(actor)) or [0] * len(Queue)
+    return Counts(dict(zip(Queue, totals, strict=True)))
 
-    totals = tickets.aggregate(**{queue.name: Count("id", filter=queue.holds()) for queue in Queue})
-    return Counts({queue: totals[queue.name] for queue in Queue})
+
+def deadlines(queue: Queue, actor: Actor) -> Deadlines:
+    """What is overdue in a queue of the merchant's, and what is due next."""
+    overdue, following = _DEADLINES[queue].first(_store(actor), actor.at) or (0, None)
+    return Deadlines(overdue, following)
 
 
 def neighbours(queue: Queue, ticket: Ticket, actor: Actor) -> Neighbours:
     """The tickets before and after one in its queue's order."""
-    rows = Ticket.objects.visible_to(actor).filter(queue.holds())
-    return paging.neighbours(rows, ticket, queue.order_field, newest_first=queue.newest_first)
+    at = paging.place(ticket, queue.order_field)
+    return paging.told(_AROUND[queue].first(_store(actor), ticket.pk, at))
 
 
 def next_waiting(actor: Actor, *, after: Ticket | None = None) -> Ticket | None:
@@ -109,4 +127,73 @@ def next_waiting(actor: Actor, *, after: Ticket | None = None) -> Ticket | None:
 def tickets(queue: Queue, actor: Actor) -> Tickets:
     """The tickets of a queue, with what a list shows of them."""
     seen: Tickets = Ticket.objects.visible_to(actor)
-    return seen.filter(queue.holds()).select_related("customer", "issue", "product")
+    return seen.filter(queue.holds()).for_list()
+
+
+def page(queue: Queue, actor: Actor, after: str) -> Page[Ticket]:
+    """A page of a whole queue, from the key `after` on."""
+    key = paging.read_key(after)
+    found = _BEYOND[queue](_store(actor), *key) if key else _BEGINNING[queue](_store(actor))
+    return paging.cut(found, queue.order_field)
+
+
+def places(queue: Queue, actor: Actor) -> list[tuple[str, str | None, str]]:
+    """The languages and countries (the order's, the customer's) of a queue's tickets, each once."""
+    return _PLACES[queue](_store(actor))
+
+
+# The same for every merchant but for its number, so put into words once
+
+
+def _store(actor: Actor) -> int:
+    """Whose queues an actor has; nobody's but a merchant's staff."""
+    return actor.merchant_id or 0 if actor.party == Party.MERCHANT else 0
+
+
+def _seen(merchant: int) -> Tickets:
+    seen: Tickets = Ticket.objects.visible_to(Actor(Party.MERCHANT, merchant_id=merchant))
+    return seen
+
+
+def _number(rows: Tickets) -> Subquery:
+    counted = Func("pk", function="COUNT", output_field=IntegerField())
+    return Subquery(rows.order_by().annotate(number=counted).values("number"))
+
+
+def _counts(merchant: int) -> QuerySet[Any, tuple[int, ...]]:
+    numbers = [_number(_seen(merchant).filter(queue.holds())) for queue in Queue]
+    return Merchant.objects.filter(pk=merchant).values_list(*numbers)
+
+
+def _deadlines(queue: Queue, merchant: int, now: datetime) -> QuerySet[Any, tuple[int, datetime | None]]:
+    rows = _seen(merchant).filter(queue.holds())
+    following = Subquery(rows.filter(due_at__gte=now).order_by("due_at").values("due_at")[:1])
+    return Merchant.objects.filter(pk=merchant).values_list(_number(rows.filter(due_at__lt=now)), following)
+
+
+def _around(queue: Queue, merchant: int, pk: int, at: datetime) -> QuerySet[Any, tuple[str | None, ...]]:
+    rows = _seen(merchant).filter(queue.holds())
+    return paging.around(rows, queue.order_field, pk, at, newest_first=queue.newest_first)
+
+
+def _beginning(queue: Queue, merchant: int) -> QuerySet[Ticket]:
+    rows = _seen(merchant).filter(queue.holds()).for_list()
+    return paging.span(rows, queue.order_field, newest_first=queue.newest_first)
+
+
+def _beyond(queue: Queue, merchant: int, at: datetime, pk: int) -> QuerySet[Ticket]:
+    rows = _seen(merchant).filter(queue.holds()).for_list()
+    return paging.span(rows, queue.order_field, (at, pk), newest_first=queue.newest_first)
+
+
+def _places(queue: Queue, merchant: int) -> QuerySet[Any, tuple[str, str | None, str]]:
+    rows = _seen(merchant).filter(queue.holds()).order_by()
+    return rows.values_list("language", "order__country", "customer__country").distinct()
+
+
+_COUNTS = Prepared(_counts)
+_DEADLINES = {queue: Prepared(partial(_deadlines, queue)) for queue in Queue if queue.category}
+_AROUND = {queue: Prepared(partial(_around, queue)) for queue in Queue}
+_BEGINNING = {queue: Prepared(partial(_beginning, queue)) for queue in Queue}
+_BEYOND = {queue: Prepared(partial(_beyond, queue)) for queue in Queue}
+_PLACES = {queue: Prepared(partial(_places, queue)) for queue in Queue}

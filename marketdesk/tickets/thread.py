@@ -3,17 +3,21 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from marketdesk.journal.models import Audience, Event
 from marketdesk.lib.languages import isolated
+from marketdesk.lib.prepared import Prepared, attach
 from marketdesk.people.actor import Actor
 from marketdesk.people.party import Party
 from marketdesk.policy import promises
-from marketdesk.tickets.models import Message, Ticket
+from marketdesk.tickets.models import Attachment, Message, Ticket
+from marketdesk.tickets.models.ticket import QUIET
 from marketdesk.tickets.rules import Verb
 
 
@@ -29,17 +33,37 @@ class Entry:
     mine: bool = False
 
 
-def entries(ticket: Ticket, actor: Actor) -> list[Entry]:
-    """The whole thread, oldest first, in two queries and one for the pictures."""
-    said = [_said(message, ticket, actor) for message in ticket.messages_for(actor).prefetch_related("attachments")]
-    happened = [
-        Entry("event", event.at, words=words)
-        for event in ticket.events_for(actor)
-        if (words := tell(event, ticket, actor))
-    ]
+@dataclass(frozen=True)
+class Thread:
+    """The whole conversation, oldest first, and the newest event in it that somebody could be writing about: what a
+    form keeps as `seen`."""
+
+    entries: list[Entry]
+    seen: int
+
+
+def read(ticket: Ticket, actor: Actor) -> Thread:
+    """The conversation as an actor may read it, in two queries and one for the pictures."""
+    events = _EVENTS[actor.party](ticket.pk)
+    seen = max((event.pk for event in events if event.verb not in QUIET), default=0)
+    said = [_said(message, ticket, actor) for message in _messages(ticket, actor)]
+    happened = [Entry("event", event.at, words=words) for event in events if (words := tell(event, ticket, actor))]
     # A message stands before the event that it caused; both carry the same moment.
     both = sorted([*said, *happened], key=lambda entry: (entry.at, entry.kind != "message"))
-    return list(_with_days(both))
+    return Thread(list(_with_days(both)), seen)
+
+
+def entries(ticket: Ticket, actor: Actor) -> list[Entry]:
+    """The conversation alone."""
+    return read(ticket, actor).entries
+
+
+def _messages(ticket: Ticket, actor: Actor) -> list[Message]:
+    messages = _MESSAGES[actor.party](ticket.pk)
+    pictures = _PICTURES[actor.party](ticket.pk)
+    for message in messages:
+        attach(message, "attachments", [picture for picture in pictures if picture.message_id == message.pk])
+    return messages
 
 
 def _said(message: Message, ticket: Ticket, actor: Actor) -> Entry:
@@ -170,3 +194,22 @@ _CONTRADICTED = {
     "succeeded": lambda: _("The marketplace says now that the refund of %(item)s was paid; here it is noted as failed"),
     "failed": lambda: _("The marketplace says now that the refund of %(item)s failed; here it is noted as paid"),
 }
+
+# Of any ticket, for one who may see it: what each party reads of it, put into words once
+
+
+def _events(party: Party, ticket: int) -> QuerySet[Event]:
+    return Ticket(pk=ticket).events_for(Actor(party))
+
+
+def _said_on(party: Party, ticket: int) -> QuerySet[Message]:
+    return Ticket(pk=ticket).messages_for(Actor(party))
+
+
+def _pictures(party: Party, ticket: int) -> QuerySet[Attachment]:
+    return Attachment.objects.filter(message__in=_said_on(party, ticket).order_by())
+
+
+_EVENTS = {party: Prepared(partial(_events, party)) for party in Party}
+_MESSAGES = {party: Prepared(partial(_said_on, party)) for party in Party}
+_PICTURES = {party: Prepared(partial(_pictures, party)) for party in Party}

@@ -1,19 +1,111 @@
-"""Statements that are kept say the same as those that Django compiles each time."""
+"""A statement that is put into words once finds what the queryset finds, for whoever is asked about."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import connection, models
+from django.db import connection
+from django.db.models import QuerySet, Value
+from django.test.utils import CaptureQueriesContext
 
 from marketdesk.journal.models import Deed, Event, Job
 from marketdesk.lib import prepared
+from marketdesk.lib.prepared import Prepared, attach
 from marketdesk.merchants.models import Merchant
 from marketdesk.orders.models import OrderItem
-from marketdesk.tickets.models import Ticket, Wait
+from marketdesk.policy.models import PolicyChange
+from marketdesk.tickets.models import Message, Ticket, Wait
 
 pytestmark = pytest.mark.django_db
-
 NOON = datetime(2026, 11, 18, 12, 30, 15, 123456, tzinfo=UTC)
+START = datetime(2026, 11, 18, 10, 0, tzinfo=UTC)
+
+
+def after(moment: datetime, reason: str) -> QuerySet[PolicyChange]:
+    return PolicyChange.objects.filter(made_at__gte=moment, reason=reason, values__isnull=False).order_by("pk")
+
+
+def numbers(reason: str) -> QuerySet[PolicyChange, tuple[int, str]]:
+    found = PolicyChange.objects.filter(reason=reason).order_by().values_list("pk", Value("100 %s"))
+    return found.union(found.filter(pk__lt=0), all=True)
+
+
+@pytest.fixture
+def changes() -> list[PolicyChange]:
+    rows = [PolicyChange(reason=f"No {n % 3}", made_at=START + timedelta(microseconds=n)) for n in range(12)]
+    PolicyChange.objects.all().delete()
+    return PolicyChange.objects.bulk_create(rows)
+
+
+def test_it_finds_what_the_queryset_finds(changes: list[PolicyChange]) -> None:
+    asked = Prepared(after)
+
+    for moment in (START, START + timedelta(microseconds=7), START + timedelta(days=9)):
+        for reason in ("No 0", "No 2", "100 % '; --", "nobody's"):
+            assert asked(moment, reason) == list(after(moment, reason))
+    assert asked.first(START, "No 1") == changes[1]
+    assert asked.first(START, "nobody's") is None
+    assert asked(START, "No 1")[0].made_at == changes[1].made_at
+
+
+def test_so_do_values_of_two_querysets_with_percent_signs(changes: list[PolicyChange]) -> None:
+    found = Prepared(numbers)("No 1")
+
+    assert sorted(found) == [(change.pk, "100 %s") for change in changes if change.reason == "No 1"]
+
+
+def test_nothing_of_what_was_found_is_kept(changes: list[PolicyChange]) -> None:
+    asked = Prepared(after)
+    assert len(asked(START, "No 0")) == 4
+
+    PolicyChange.objects.filter(pk=changes[0].pk).update(reason="No 5")
+
+    assert len(asked(START, "No 0")) == 3
+    assert asked(START, "No 5")[0].pk == changes[0].pk
+
+
+def test_objects_come_with_their_relations(ticket: Ticket) -> None:
+    def build(ticket: int) -> QuerySet[Message]:
+        shown = ("body", "ticket__subject", "ticket__merchant__name")
+        return Message.objects.filter(ticket=ticket).select_related("ticket__merchant").only(*shown)
+
+    message = Prepared(build)(ticket.pk)[0]
+
+    with CaptureQueriesContext(connection) as queries:
+        assert (message.ticket.subject, message.ticket_id) == (ticket.subject, ticket.pk)
+    assert len(queries) == 0
+    assert message.author == "customer", "what was left out is still there to be asked for"
+
+
+def test_what_is_attached_is_not_asked_for(ticket: Ticket) -> None:
+    item = OrderItem(name="Lamp")
+    attach(ticket, "items", [item])
+
+    with CaptureQueriesContext(connection) as queries:
+        assert list(ticket.items.all()) == [item]
+    assert len(queries) == 0
+
+
+def test_a_parameter_that_is_not_used_is_refused() -> None:
+    def careless(merchant: int) -> QuerySet[Ticket]:
+        return Ticket.objects.all()
+
+    with pytest.raises(ValueError, match="does not use"):
+        Prepared(careless)(1)
+
+
+def test_postgresql_keeps_its_plan(changes: list[PolicyChange]) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("plans are kept by PostgreSQL")
+    asked = Prepared(after)
+
+    for _time in range(12):
+        asked(START, "No 0")
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement, generic_plans + custom_plans FROM pg_prepared_statements")
+        kept = [(words, times) for words, times in cursor.fetchall() if "policy_policychange" in words]
+    assert len(kept) == 1
+    assert kept[0][1] >= 6
 
 
 def test_a_row_is_written_as_django_would_write_it() -> None:
@@ -51,42 +143,11 @@ def test_only_the_rows_that_are_meant_are_changed(ticket: Ticket, purchase: Tick
     assert purchase.waits.get().ended_at is None
 
 
-def test_a_question_is_compiled_once_and_asked_with_other_values(
-    ticket: Ticket, store: Merchant, rival_store: Merchant
-) -> None:
-    compiled = []
-
-    def make(pk: int, name: str) -> models.QuerySet[Merchant]:
-        compiled.append(pk)
-        return Merchant.objects.filter(pk=pk, external_id=name, suspended_at__isnull=True)
-
-    query = prepared.Query(make)
-    for _ in range(7):  # from the fifth on PostgreSQL keeps it
-        assert query.first(store.pk, "m-1") == store
-        assert query.first(rival_store.pk, "m-2") == rival_store
-        assert query.first(store.pk, "m-2") is None
-    assert len(compiled) == 2
-
-
-def test_what_is_joined_comes_with_it(ticket: Ticket) -> None:
-    query = prepared.Query(
-        lambda order: OrderItem.objects.select_related("order", "product").filter(order=order).order_by("-pk")
-    )
-    wanted = list(ticket.order.items.order_by("-pk")) if ticket.order else []
-
-    found = query.all(ticket.order_id or 0)
-
-    assert found == wanted != []
-    assert [(one.order.placed_at, one.product.name) for one in found if one.product] == [
-        (one.order.placed_at, one.product.name) for one in wanted if one.product
-    ]
-
-
 def test_nobody_is_found_where_nobody_can_be(db: None) -> None:
-    query = prepared.Query(lambda pk: Merchant.objects.filter(pk=pk).none())
+    query = Prepared(lambda pk: Merchant.objects.filter(pk=pk).none())
 
     assert query.first(1) is None
-    assert query.all(1) == []
+    assert query(1) == []
 
 
 def test_an_answer_that_is_kept_is_found_by_its_key() -> None:

@@ -18,7 +18,7 @@ from marketdesk.api.platform.pressure import refuse_when_behind
 from marketdesk.api.platform.problems import Problem, bad_fields, no_ticket
 from marketdesk.api.platform.schemas import Page, TicketLine, TicketOut, plain, ticket_line, ticket_out
 from marketdesk.lib import languages, paging
-from marketdesk.lib.prepared import Query
+from marketdesk.lib.prepared import Prepared
 from marketdesk.merchants.models import Merchant
 from marketdesk.orders.models import Order, OrderItem, Product
 from marketdesk.people.actor import Actor
@@ -244,13 +244,13 @@ def picture(request: PlatformRequest, ticket: str, picture: str, customer: str) 
 
 # What a call names: what each of a marketplace's questions names is looked for by statements that are kept
 
-_CUSTOMER = Query(lambda id_: User.objects.filter(party=Party.CUSTOMER, erased_at__isnull=True, external_id=id_))
-_ISSUE = Query(lambda code: Issue.objects.filter(pk=code, active=True))
-_STORE = Query(lambda id_: Merchant.objects.real().filter(external_id=id_))
-_ORDER = Query(
+_CUSTOMER = Prepared(lambda id_: User.objects.filter(party=Party.CUSTOMER, erased_at__isnull=True, external_id=id_))
+_ISSUE = Prepared(lambda code: Issue.objects.filter(pk=code, active=True))
+_STORE = Prepared(lambda id_: Merchant.objects.real().filter(external_id=id_))
+_ORDER = Prepared(
     lambda customer, id_: Order.objects.select_related("merchant").filter(customer=customer, external_id=id_)
 )
-_ITEMS = Query(lambda order: OrderItem.objects.filter(order=order).order_by("pk"))
+_ITEMS = Prepared(lambda order: OrderItem.objects.filter(order=order).order_by("pk"))
 
 
 def _known(customer: str) -> User | None:
@@ -326,7 +326,7 @@ def _of_order(payload: Asked, customer: User, issue: Issue) -> dict[str, Any]:
     order = _ORDER.first(customer.pk, plain(payload.order))
     if order is None:
         raise bad_fields(order="is not known")
-    whole = _ITEMS.all(order.pk)
+    whole = _ITEMS(order.pk)
     items = _items(whole, payload.items)
     if not items and len(whole) > 1 and issues.needs_items(issue.code, issue.category):
         raise bad_fields(items="say which items it is about")

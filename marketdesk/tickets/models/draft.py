@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import models
 from django.utils import timezone
 
+from marketdesk.lib.prepared import Prepared
 from marketdesk.people.actor import Actor
 from marketdesk.tickets.models.message import MAX_TEXT, Message
 
@@ -47,7 +48,14 @@ class Draft(models.Model):
     @classmethod
     def of(cls, ticket_id: int, *, by: Actor) -> str:
         """What was typed so far."""
-        return cls.objects.filter(ticket_id=ticket_id, who=by.who).values_list("body", flat=True).first() or ""
+        return _DRAFT.first(ticket_id, by.who) or ""
+
+
+def _draft(ticket: int, who: str) -> models.QuerySet[Draft, str]:
+    return Draft.objects.filter(ticket_id=ticket, who=who).values_list("body", flat=True)
+
+
+_DRAFT = Prepared(_draft)
 
 
 class Beginning(models.Model):

@@ -70,6 +70,14 @@ class Tickets(models.QuerySet["Ticket"]):
         related = ("customer", "merchant", "issue", "order", "product", "assignee")
         return self.select_related(*related).prefetch_related("items")
 
+    def for_list(self) -> "Tickets":
+        """With what a line of a merchant's list shows of them, and nothing else."""
+        mine = "public_id state desk category subject excerpt language has_pictures due_at turned_at closed_at".split()
+        ending = ("closed_how", "closed_by")
+        customer = ("customer__name", "customer__language", "customer__country")
+        shown = (*mine, *ending, "issue__labels", "issue__v2_label", *customer, "order__country")
+        return self.select_related("customer", "issue", "order").only(*shown)
+
     def waiting_for_merchant(self) -> "Tickets":
         """What the red number counts (D15)."""
         return self.filter(state=State.WITH_MERCHANT)
@@ -617,7 +625,7 @@ class Ticket(models.Model):
 
 
 @cache
-def _locking(name: str, party: Party, is_program: bool, *has: bool) -> prepared.Query[Ticket]:
+def _locking(name: str, party: Party, is_program: bool, *has: bool) -> prepared.Prepared[Ticket]:
     """How an actor of a kind finds a ticket that they will change: through the gate, as everybody."""
 
     def make(value: int | str, user: int, merchant: int, ticket: int, generation: int) -> Tickets:
@@ -631,7 +639,7 @@ def _locking(name: str, party: Party, is_program: bool, *has: bool) -> prepared.
         )
         return Ticket.objects.visible_to(kind).select_for_update(of=("self",)).filter(**{name: value})
 
-    return prepared.Query(make)
+    return prepared.Prepared(make, may_ignore=True)  # not everybody is asked for all of these
 
 
 def _locked(name: str, value: int | str, by: Actor) -> Ticket:
@@ -645,9 +653,9 @@ def _locked(name: str, value: int | str, by: Actor) -> Ticket:
 
 
 @cache
-def _newest(party: Party) -> prepared.Query[Event]:
+def _newest(party: Party) -> prepared.Prepared[Event]:
     """How the last event is found that somebody of a party could be writing about."""
-    return prepared.Query(
+    return prepared.Prepared(
         lambda ticket: Ticket(pk=ticket).events_for(Actor(party)).exclude(verb__in=QUIET).order_by("-id")[:1]
     )
 
