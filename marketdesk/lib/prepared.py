@@ -185,7 +185,8 @@ class _Statement:
     def rows(self, given: Sequence[Any]) -> list[Any]:
         """Ask, and make of the answer what the queryset makes of it."""
         connection = connections[self.queryset.db]
-        answer = self._ask(connection, self._filled(given))
+        with run(self.sql, self._filled(given), connection) as cursor:
+            answer = cursor.fetchall()
         compiler: Any = copy.copy(self.compiler)
         compiler.connection = connection
         compiler.execute_sql = lambda *_, **__: [answer]
@@ -197,10 +198,6 @@ class _Statement:
             _fields=self.queryset._fields,
         )
         return list(self.queryset._iterable_class(asked))
-
-    def _ask(self, connection: Any, parameters: list[Any]) -> list[tuple[Any, ...]]:
-        with run(self.sql, parameters, connection) as cursor:
-            return list(cursor.fetchall())
 
 
 def _stand_in(value: Any, n: int) -> Any:
