@@ -1,12 +1,13 @@
 """Lists of tickets: the queues, the search, and the red number by itself."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Min, Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
@@ -15,6 +16,7 @@ from marketdesk.dashboard.endings import ending
 from marketdesk.dashboard.entrance import MerchantRequest, merchants_only
 from marketdesk.dashboard.filters import Filters, choices
 from marketdesk.dashboard.page import queue_url, render
+from marketdesk.dashboard.tickets import address_of
 from marketdesk.lib.paging import SIZE, page
 from marketdesk.people.actor import Actor
 from marketdesk.policy import promises
@@ -22,21 +24,21 @@ from marketdesk.tickets import queues
 from marketdesk.tickets.models import Ticket
 from marketdesk.tickets.models.ticket import Tickets
 from marketdesk.tickets.queues import Counts, Deadlines, Queue
-from marketdesk.ui.templatetags.marketdesk import time_left, waited
+from marketdesk.tickets.rules import Category
+from marketdesk.ui.lines import lines
+from marketdesk.ui.templatetags.marketdesk import (
+    country_name,
+    in_full,
+    moment,
+    own_name,
+    percent_used,
+    time_left,
+    urgency,
+    waited,
+)
 
 # A ticket id begun: so many digits find it.
 SHORTEST_ID = 6
-
-
-@dataclass(frozen=True)
-class Row:
-    """A line of a list. `due` is set while the merchant must answer; else `standing` says how it stands."""
-
-    ticket: Ticket
-    country: str
-    due: datetime | None
-    standing: str
-    since: datetime | None
 
 
 @merchants_only
@@ -70,7 +72,7 @@ def queue_list(request: MerchantRequest, queue: str) -> HttpResponse:
     context = {
         "queue": here,
         "heading": here.label,
-        "rows": [row(ticket) for ticket in shown.rows],
+        "rows": rows(shown.rows),
         "filters": filters,
         "choices": offered,
         "chips": filters.chips(url, offered.issues),
@@ -93,7 +95,7 @@ def search(request: MerchantRequest) -> HttpResponse:
     found = _found(request, asked) if asked else []
     if len(found) == 1:
         return redirect("dashboard:ticket", found[0].public_id)
-    context = {"asked": asked, "rows": [row(ticket) for ticket in found], "hours": promises.current().reply_hours}
+    context = {"asked": asked, "rows": rows(found)}
     return render(request, "dashboard/search.html", context)
 
 
@@ -110,20 +112,48 @@ def badge(request: MerchantRequest) -> HttpResponse:
     return response
 
 
-def row(ticket: Ticket) -> Row:
-    """What a list shows of a ticket, whichever queue it stands in."""
-    country = ticket.order.country if ticket.order else ticket.customer.country
+def rows(tickets: list[Ticket]) -> SafeString:
+    """The lines of a list."""
+    hours = promises.current().reply_hours
+    return lines("dashboard/_row.html", (row(ticket, hours) for ticket in tickets))
+
+
+def row(ticket: Ticket, hours: int) -> dict[str, str]:
+    """What a list shows of a ticket, whichever queue it stands in: until when an answer is due, or how it stands and
+    since when. `hours` is the whole time to reply, for the thin bar."""
+    at, used, urgent = ticket.turned_at, "", ""
     match Queue.of(ticket):
         case Queue.AWAITING_USER:
-            words = _("Waiting %(span)s") % {"span": waited(ticket.turned_at)}
+            standing = _("Waiting %(span)s") % {"span": waited(ticket.turned_at)}
         case Queue.WITH_SUPPORT:
-            platform = promises.current().platform_name
-            words = _("With %(platform)s Support") % {"platform": platform}
+            standing = _("With %(platform)s Support") % {"platform": promises.current().platform_name}
         case Queue.CLOSED:
-            return Row(ticket, country, None, ending(ticket), ticket.closed_at)
+            at, standing = ticket.closed_at or at, ending(ticket)
         case _:
-            return Row(ticket, country, ticket.due_at, "", None)
-    return Row(ticket, country, None, words, ticket.turned_at)
+            at = ticket.due_at or at
+            standing, urgent, used = time_left(at), urgency(at), str(percent_used(at, hours))
+    country = ticket.order.country if ticket.order else ticket.customer.country
+    return {
+        "address": address_of(ticket.public_id),
+        "id": ticket.public_id,
+        "id_begun": ticket.public_id[:6],
+        "subject": ticket.subject,
+        "excerpt": ticket.excerpt,
+        "language": ticket.language,
+        "language_name": own_name(ticket.language),
+        "language_tag": ticket.language[:2].upper(),
+        "has_pictures": "yes" if ticket.has_pictures else "",
+        "issue": ticket.issue.label,
+        "category": "" if used else str(Category(ticket.category).label),
+        "standing": standing,
+        "urgency": urgent,
+        "time_used": used,
+        "at": timezone.localtime(at).isoformat(),
+        "at_in_full": in_full(at),
+        "at_in_short": moment(at),
+        "customer": ticket.customer.short_name,
+        "country": country_name(country),
+    }
 
 
 def summary(queue: Queue, found: Tickets, now: datetime) -> str:

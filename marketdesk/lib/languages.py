@@ -1,6 +1,7 @@
 """The languages of the product, by code, in their own words, and which one a country reads."""
 
 import unicodedata
+from functools import cache
 
 from babel import Locale
 from django.utils import translation
@@ -55,9 +56,18 @@ def own_name(language: str) -> str:
     return LANGUAGES.get(language, language)
 
 
+def current() -> str:
+    """The reader's language."""
+    return translation.get_language() or "en"
+
+
 def babel_locale(language: str | None = None) -> Locale:
     """Babel's knowledge of a language: its numbers, plurals and names of countries; the reader's where none is said."""
-    code = language or translation.get_language() or "en"
+    return _babel_locale(language or current())
+
+
+@cache
+def _babel_locale(code: str) -> Locale:
     return Locale.parse(_LOCALES.get(code, code.split("-", maxsplit=1)[0]))
 
 

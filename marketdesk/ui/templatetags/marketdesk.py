@@ -2,9 +2,11 @@
 
 from datetime import datetime, timedelta
 from fractions import Fraction
+from functools import cache, lru_cache
 
 from babel.dates import format_skeleton, get_datetime_format
 from django import template
+from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html_join, urlize
@@ -94,10 +96,26 @@ def moment(at: datetime | None) -> str:
     if local.date() == now.date() + timedelta(days=1):
         return _("tomorrow %(time)s") % {"time": date_format(local, "TIME_FORMAT")}
     if local.year == now.year:
-        locale = languages.babel_locale()
-        time, date = date_format(local, "TIME_FORMAT"), format_skeleton("MMMd", local, locale=locale)
-        return str(get_datetime_format(locale=locale)).format(time, date)
+        return _this_years(languages.current(), local.replace(tzinfo=None, second=0, microsecond=0))
     return date_format(local, "SHORT_DATETIME_FORMAT")
+
+
+@register.filter
+def in_full(at: datetime) -> str:
+    """A date and time in all its words."""
+    return _in_full(languages.current(), timezone.localtime(at).replace(tzinfo=None, second=0, microsecond=0))
+
+
+@lru_cache(4096)
+def _in_full(_language: str, local: datetime) -> str:
+    return date_format(local, "DATETIME_FORMAT")
+
+
+@lru_cache(4096)  # Babel's formatting costs more than the rest of a list's line
+def _this_years(language: str, local: datetime) -> str:
+    locale = languages.babel_locale(language)
+    time, date = date_format(local, "TIME_FORMAT"), format_skeleton("MMMd", local, locale=locale)
+    return str(get_datetime_format(locale=locale)).format(time, date)
 
 
 @register.filter
@@ -143,7 +161,12 @@ COUNTED = {
 @register.simple_tag
 def counted_texts(what: str) -> SafeString:
     """A counted sentence in every plural form that the language has, as the attributes that words.js reads."""
-    plural_form = languages.babel_locale().plural_form
+    return _counted_texts(what, languages.current())
+
+
+@cache
+def _counted_texts(what: str, language: str) -> SafeString:
+    plural_form = languages.babel_locale(language).plural_form
     forms = {plural_form(n): COUNTED[what](n) for n in range(110, -1, -1)}
     return format_html_join(" ", 'data-text-{}="{}"', forms.items())
 
@@ -160,7 +183,35 @@ def linked(text: str) -> SafeString:
     return mark_safe(urlize(text, nofollow=True, autoescape=True))  # noqa: S308
 
 
-@register.filter
-def split(words: str) -> list[str]:
-    """A literal list in a template."""
-    return words.split()
+@register.simple_tag
+@cache
+def sheets(names: str) -> SafeString:
+    """The links to these style sheets."""
+    found = ((static(f"ui/css/{name}.css"),) for name in names.split())
+    return format_html_join("\n      ", '<link rel="stylesheet" href="{}">', found)
+
+
+@register.simple_tag
+@cache
+def scripts(names: str) -> SafeString:
+    """The elements of these scripts."""
+    found = ((static(f"ui/js/{name}.js"),) for name in names.split())
+    return format_html_join("\n      ", '<script type="module" src="{}"></script>', found)
+
+
+@register.simple_tag
+@cache
+def language_options(chosen: str) -> SafeString:
+    """The languages of the product as options of a select, one of them chosen."""
+    marks = {chosen: mark_safe(" selected")}
+    found = ((code, code, marks.get(code, ""), name) for code, name in languages.LANGUAGES.items())
+    return format_html_join("", '<option value="{}" lang="{}"{}>{}</option>', found)
+
+
+@register.simple_tag
+@cache
+def language_buttons(chosen: str) -> SafeString:
+    """The same as buttons of a menu."""
+    marks = {chosen: mark_safe(' aria-current="true"')}
+    found = ((code, code, marks.get(code, ""), name) for code, name in languages.LANGUAGES.items())
+    return format_html_join("", '<button name="language" value="{}" lang="{}" dir="auto"{}>{}</button>', found)
