@@ -165,6 +165,7 @@ CACHES = {
 }
 
 # Sign-in
+SESSION_ENGINE = "marketdesk.people.sessions"
 AUTH_USER_MODEL = "people.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = [

@@ -37,6 +37,8 @@ from marketdesk.ui.templatetags.marketdesk import (
     waited,
 )
 
+# Stands for a ticket's id in the address that fifty lines share; made for each of them it costs more than the rest.
+NOWHERE = "0" * 24
 # A ticket id begun: so many digits find it.
 SHORTEST_ID = 6
 
@@ -114,8 +116,9 @@ def badge(request: MerchantRequest) -> HttpResponse:
 
 def rows(tickets: list[Ticket]) -> SafeString:
     """The lines of a list."""
-    hours = promises.current().reply_hours
-    return lines("dashboard/_row.html", (row(ticket, hours) for ticket in tickets))
+    hours, somewhere = promises.current().reply_hours, address_of(NOWHERE)
+    told = (row(one, hours) | {"address": somewhere.replace(NOWHERE, one.public_id)} for one in tickets)
+    return lines("dashboard/_row.html", told)
 
 
 def row(ticket: Ticket, hours: int) -> dict[str, str]:
@@ -134,7 +137,6 @@ def row(ticket: Ticket, hours: int) -> dict[str, str]:
             standing, urgent, used = time_left(at), urgency(at), str(percent_used(at, hours))
     country = ticket.order.country if ticket.order else ticket.customer.country
     return {
-        "address": address_of(ticket.public_id),
         "id": ticket.public_id,
         "id_begun": ticket.public_id[:6],
         "subject": ticket.subject,

@@ -5,9 +5,9 @@ nobody's data."""
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from html import escape
 
 from django.template.loader import render_to_string
-from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 
 from marketdesk.lib import languages
@@ -21,7 +21,7 @@ def lines(template: str, rows: Iterable[Mapping[str, str]]) -> SafeString:
     language, filled = languages.current(), []
     for row in rows:
         pieces = _pieces(template, language, tuple((name, bool(value)) for name, value in row.items()))
-        filled += [conditional_escape(row[piece]) if is_place else piece for is_place, piece in pieces]
+        filled += [escape(row[piece]) if is_place else piece for is_place, piece in pieces]
     return mark_safe("".join(filled))  # noqa: S308  # what comes of the template, and values that are escaped
 
 
