@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from marketdesk.lib import countries, languages, money, percent
+from marketdesk.ui.lines import lines
 
 register = template.Library()
 
@@ -181,6 +182,9 @@ def counted(number: int, what: str) -> str:
 def linked(text: str) -> SafeString:
     """Plain text, escaped, with its links made clickable. Line breaks are the style sheet's."""
     return mark_safe(urlize(text, nofollow=True, autoescape=True))  # noqa: S308
+
+
+register.simple_tag(lines)
 
 
 @register.simple_tag
