@@ -15,6 +15,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from marketdesk.lib import roles
+from marketdesk.merchants import wall
 from marketdesk.replies import seeding
 from marketdesk.tickets.models import Issue
 from marketdesk.version import VERSION
@@ -33,8 +34,9 @@ def prepare(say: Callable[[str], None]) -> None:
     """Bring the tables up to date and write what every installation has. Safe to repeat, and from two programs at
     once: the second waits for the first."""
     with _alone():
-        if _is_behind():
-            if not roles.may_create():
+        is_behind, must_wall = _is_behind(), _must_wall()
+        if is_behind or must_wall:
+            if is_behind and not roles.may_create():
                 raise ImproperlyConfigured(
                     f"The tables of this version are not there, and the role {connection.settings_dict['USER']!r} may "
                     "not create them. Run marketdesk prepare with DATABASE_OWNER_URL, the same address for their owner."
@@ -43,6 +45,10 @@ def prepare(say: Callable[[str], None]) -> None:
             with roles.as_owner():
                 call_command("migrate", verbosity=0, interactive=False)
                 call_command("createcachetable", verbosity=0)
+                if settings.DATABASE_WALL:
+                    wall.build()
+                elif must_wall:
+                    wall.take_down()
         Issue.seed()
         seeding.seed()
         _collect_static_files()
@@ -90,6 +96,14 @@ def wait_while_paused(stop: threading.Event) -> None:
     """Return once the worker may work, or is told to stop."""
     while is_paused() and not stop.wait(1):
         pass
+
+
+def _must_wall() -> bool:
+    """Whether the wall stands where it should not, or the other way round: the setting decides at each preparing."""
+    if connection.vendor != "postgresql":
+        return False
+    stands = wall.stands()
+    return stands != settings.DATABASE_WALL
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from django.shortcuts import redirect
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from marketdesk.merchants import wall
 from marketdesk.people.accounts import SEEN_AT
 from marketdesk.people.party import Party
 from marketdesk.policy import promises
@@ -30,6 +31,19 @@ OPEN_WITHOUT = (
     "/healthz",
     "/readyz",
 )
+
+
+class WallMiddleware:
+    """Around everything else where DATABASE_WALL is set: what a request narrowed is open to the next one."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        try:
+            return self.get_response(request)
+        finally:
+            wall.widen()
 
 
 class ReaderMiddleware:

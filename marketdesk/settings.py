@@ -147,6 +147,12 @@ if IS_SQLITE:
     sqlite.refuse_unsafe()
 # Whom the tables belong to: used while they are prepared, by nothing else. Who serves need not be able to change them.
 DATABASE_OWNER = env.owner("DATABASE_OWNER_URL", DATABASES["default"])
+# Whether PostgreSQL itself keeps merchants apart, too: merchants/wall.py
+DATABASE_WALL = env.flag("DATABASE_WALL")
+if DATABASE_WALL:
+    if DATABASE_OWNER is None or env.flag("DATABASE_PGBOUNCER"):
+        raise ImproperlyConfigured("DATABASE_WALL takes DATABASE_OWNER_URL, another role, and no DATABASE_PGBOUNCER.")
+    MIDDLEWARE.insert(0, "marketdesk.middleware.WallMiddleware")
 # Where reports may read, and how many seconds it may be behind
 if env.text("DATABASE_REPLICA_URL"):
     DATABASES["replica"] = env.database(env.text("DATABASE_REPLICA_URL"), HOME, "DATABASE_REPLICA_URL")

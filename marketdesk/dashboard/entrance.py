@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 
 from marketdesk.lib.prepared import Prepared
+from marketdesk.merchants import wall
 from marketdesk.merchants.models import Merchant, Role
 from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
@@ -63,6 +64,7 @@ def merchants_only(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpR
         real = request.merchant.sandbox_of_id or request.merchant.pk
         request.owned_here = next((store for store in request.owned if store.pk == real), None)
         request.actor = Actor(Party.MERCHANT, user_id=user.pk, merchant_id=request.merchant.pk, name=user.name)
+        wall.narrow(*(store.pk for store in request.stores))
         return view(request, *args, **kwargs)
 
     return enter

@@ -132,7 +132,8 @@ def _session() -> list[str]:
         "lock_timeout": number("DATABASE_LOCK_TIMEOUT", 10),
         "idle_in_transaction_session_timeout": number("DATABASE_IDLE_TIMEOUT", 30),
     }
-    return [f"{one}={seconds * 1000}" for one, seconds in limits.items()]
+    # The last is for merchants/wall.py, which narrows it.
+    return [*(f"{one}={seconds * 1000}" for one, seconds in limits.items()), "marketdesk.merchants=*"]
 
 
 def files(name: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import override, pgettext
 
 from marketdesk.journal.models import Deed, Event, Job
+from marketdesk.merchants import wall
 from marketdesk.merchants.models import Merchant
 from marketdesk.orders.models import Order
 from marketdesk.people.actor import Actor
@@ -72,6 +73,7 @@ def _fill(store: Merchant, now: datetime) -> None:
     store.name = f"{real.name[: 147 - len(mark)]} ({mark})"
     store.country, store.selected, store.tags = real.country, real.selected, real.tags
     store.save()
+    wall.also(store.pk)
     products = stories.shelf(store)
     for story in sorted(stories.stock().stories, key=lambda story: story.opened_at(now)):
         stories.tell(story, store, products, story.opened_at(now))

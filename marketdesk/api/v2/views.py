@@ -14,6 +14,7 @@ from marketdesk.api import envelope, files, reading
 from marketdesk.api.v2 import errors, schemas, tokens
 from marketdesk.api.v2.parameters import Parameters
 from marketdesk.journal.models import AlreadyDone
+from marketdesk.merchants import wall
 from marketdesk.orders.models import OrderItem
 from marketdesk.people.actor import Actor
 from marketdesk.programs.models import AccessToken, Scope
@@ -63,6 +64,7 @@ def answers(method: str, scope: Scope | None = None) -> Callable[[Answer], View]
                 raise errors.wrong_method(request.method or "", ", ".join(sorted(allowed)))
             parameters = Parameters.of(request)
             token, sent = tokens.of(request, parameters, token_fields, scope)
+            wall.narrow(token.merchant_id)
             return answer(Call(request, parameters, token, token.actor(), sent.address))
 
         return view

@@ -7,6 +7,7 @@ from ninja.security import HttpBearer
 
 from marketdesk.api import limits
 from marketdesk.api.v3 import errors
+from marketdesk.merchants import wall
 from marketdesk.programs.models import AccessToken, Scope
 
 
@@ -36,4 +37,5 @@ class Bearer(HttpBearer):
         found.used(timezone.now())
         if self.scope is not None and not found.allows(self.scope):
             raise errors.no_access(self.scope)
+        wall.narrow(found.merchant_id)
         return found
