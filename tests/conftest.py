@@ -14,6 +14,7 @@ from django.db.models.signals import post_migrate
 from django.test import Client
 from django.utils import translation
 
+from marketdesk.doctor.ready import readiness
 from marketdesk.journal import backlog, spending
 from marketdesk.lib import images
 from marketdesk.merchants.models import Membership, Merchant, Role
@@ -50,8 +51,9 @@ def _fresh(settings: Any, tmp_path: Any) -> None:
     routes.forget()
     spending.forget()
     backlog.forget()
+    readiness.forget()
     translation.activate("en")
-    settings.MEDIA_ROOT = tmp_path / "files"
+    settings.HOME, settings.MEDIA_ROOT = tmp_path, tmp_path / "files"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 from marketdesk.doctor.finding import Finding, fine, look, mend
 from marketdesk.journal.models import Event
 from marketdesk.lib import replica
+from marketdesk.merchants import wall
 
 SLOW = 0.25
 # Seconds that two clocks may differ before it is said, and before nothing is begun.
@@ -150,6 +151,19 @@ def replica_is_fresh() -> Iterator[Finding]:
         yield look("replica", words, "See whether it still streams (pg_stat_replication on the primary).")
     else:
         yield fine("replica", f"The replica is {_duration(behind)} behind.")
+
+
+def wall_has_no_hole() -> Iterator[Finding]:
+    """The second wall between merchants stands, where it is asked for."""
+    if not settings.DATABASE_WALL:
+        return
+    if not wall.stands():
+        yield mend("wall", "DATABASE_WALL is set, and not every table is behind it.", "Run marketdesk prepare.")
+    elif wall.has_a_hole():
+        words = "DATABASE_WALL does not hold the role of DATABASE_URL, which owns the tables or may pass over it."
+        yield mend("wall", words, "Serve as a role of its own (docs/operating.md, “Two roles”).")
+    else:
+        yield fine("wall", "PostgreSQL keeps merchants apart, too.")
 
 
 def migrations() -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:

@@ -33,6 +33,7 @@ ALL: tuple[Check, ...] = (
     database.is_prepared,
     database.connections_suffice,
     database.replica_is_fresh,
+    database.wall_has_no_hole,
     work.jobs_are_done,
     work.answers_are_watched,
     work.webhooks_arrive,

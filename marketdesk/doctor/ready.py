@@ -52,6 +52,10 @@ class Readiness:
                 self._looking, self._words, self._until = None, words, time.monotonic() + REMEMBERED
         return words
 
+    def forget(self) -> None:
+        """Look afresh at the next question."""
+        self._until = 0.0
+
     def _look(self) -> str:
         try:
             applied = set(MigrationRecorder(connection).applied_migrations())

@@ -4,7 +4,8 @@ from django.db import DatabaseError
 
 # What stands in a refusal of PostgreSQL or SQLite, and what to do about it; the first that fits.
 ADVICE: tuple[tuple[tuple[str, ...], str], ...] = (
-    (("password authentication failed", "no password supplied"), "Check user and password in DATABASE_URL."),
+    (("password authentication failed",), "Check user and password in DATABASE_URL."),
+    (("no password supplied",), "Write a password into DATABASE_URL."),
     (("no pg_hba.conf entry",), "Let this machine in: add its address to the server's pg_hba.conf."),
     (("role ", "does not exist"), "Create that role on the server, or name another one in DATABASE_URL."),
     (("database ", "does not exist"), "Create it (createdb), or name another one in DATABASE_URL."),

@@ -46,7 +46,9 @@ def test_the_main_job_is_done_by_a_role_that_cannot_change_tables(
     roles: tuple[str, str], tmp_path: Path, free_port: int
 ) -> None:
     owner, web = roles
-    desk = Desk(surroundings(tmp_path / "home", free_port, DATABASE_URL=web, MARKETDESK_LOG="ERROR"))
+    # Each process with a pool of connections, which must not come along when one forks.
+    settings = {"DATABASE_URL": web, "DATABASE_POOL": "3", "MARKETDESK_LOG": "ERROR"}
+    desk = Desk(surroundings(tmp_path / "home", free_port, **settings))
 
     unprepared = desk.run("serve")
     prepared = desk.run("prepare", settings={"DATABASE_OWNER_URL": owner})
@@ -63,6 +65,11 @@ def test_the_main_job_is_done_by_a_role_that_cannot_change_tables(
         mails = tmp_path / "home" / "mail"
         until(lambda: mails.exists() and any(mails.iterdir()))
         assert desk.ask("GET", "/readyz") == (200, b"ready\n")
+        # Two web processes and a worker: no more connections than their pools have.
+        count = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'web'"
+        with psycopg.connect(owner, autocommit=True) as connection:
+            [(held,)] = connection.execute(count).fetchall()
+        assert 0 < held <= 3 * 3
     finally:
         desk.kill()
     with psycopg.connect(web, autocommit=True) as connection:
