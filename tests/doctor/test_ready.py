@@ -44,9 +44,15 @@ def test_a_database_that_fails_is_said_without_its_secrets(monkeypatch: pytest.M
 
 def test_what_hangs_is_not_waited_for_nor_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ready, "PATIENCE", 0.1)
-    over, looks = threading.Event(), []
+    over, looks = threading.Event(), list[int]()
     tried = Readiness()
-    monkeypatch.setattr(tried, "_look", lambda: looks.append(1) or (over.wait(10) and ""))
+
+    def look() -> str:
+        looks.append(1)
+        over.wait(10)
+        return ""
+
+    monkeypatch.setattr(tried, "_look", look)
 
     begun = time.monotonic()
     words = [tried.why_not() for _ in range(3)]
