@@ -35,9 +35,9 @@ class Postgres:
     def start(self) -> float:
         """Start it; how many seconds passed until it answered."""
         begun = time.monotonic()
-        words = ["-D", str(self.data), "-k", str(self.folder), "-h", "", *self._settings]
+        words = [f"{programs()}/postgres", "-D", str(self.data), "-k", str(self.folder), "-h", "", *self._settings]
         with (self.folder / "log").open("a") as log:
-            subprocess.Popen([*self._user, f"{programs()}/postgres", *words], stdout=log, stderr=log, cwd="/")
+            self._process = subprocess.Popen([*self._user, *words], stdout=log, stderr=log, cwd="/")
         until(self._answers)
         return time.monotonic() - begun
 
@@ -48,10 +48,11 @@ class Postgres:
         except (FileNotFoundError, psutil.NoSuchProcess):
             return
         postmaster.suspend()  # it would see its children die, and begin to recover
-        every = [*postmaster.children(recursive=True), postmaster]
-        for process in every:
+        children = postmaster.children(recursive=True)
+        for process in (*children, postmaster):
             process.kill()
-        psutil.wait_procs(every, timeout=10)
+        self._process.wait()
+        until(lambda: not any(map(_lives, children)))
 
     def connect(self) -> "psycopg.Connection[Any]":
         """A connection of the test's own."""
@@ -66,6 +67,13 @@ class Postgres:
 
     def _run(self, program: str, *words: str) -> None:
         subprocess.run([*self._user, f"{programs()}/{program}", *words], check=True, capture_output=True, cwd="/")
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def programs() -> str:
