@@ -7,7 +7,7 @@ LANGUAGES := de fr es it pt_BR nl pl tr vi zh_Hant ar
 CATALOGUES := $(wildcard marketdesk/locale/*/LC_MESSAGES/*.po)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo-shop test check fix soak bench messages browser
+.PHONY: help setup run demo-shop test check fix soak bench messages dist browser
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -46,6 +46,10 @@ soak: setup browser  ## crashes and races at the figures of a release, into docs
 
 bench: setup browser  ## the measured table, on PostgreSQL and SQLite, beside what plain Python could do
 	@$(BIN)/python -m bench.table $(BENCH)
+
+dist: setup  ## what is given out, under ./dist: wheel, source archive, constraints, bill of materials
+	@rm -rf dist
+	@$(BIN)/python build_dist.py dist
 
 messages: setup  ## collect the sentences to translate, and compile what is translated
 	cd marketdesk && ../$(BIN)/django-admin makemessages --no-wrap --no-obsolete --add-location=file \

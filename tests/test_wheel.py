@@ -2,7 +2,6 @@
 
 import json
 import re
-import site
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,21 +10,21 @@ from pathlib import Path
 import pytest
 
 from tests.desk import Desk, surroundings
-from tests.wheel import build, do
+from tests.wheel import build, do, lend
 
 pytestmark = pytest.mark.heavy
 
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An environment of its own with the wheel in it. What the wheel depends on is lent by ours, without network."""
+    """An environment of its own with the wheel in it, and what it depends on. Nothing of it comes by network."""
     folder = tmp_path_factory.mktemp("wheel")
     wheel = build(folder)
     do(sys.executable, "-m", "venv", "--without-pip", folder / "venv")
     python = folder / "venv" / "bin" / "python"
     do(sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", "--no-index", "--quiet", wheel)
     (packages,) = (folder / "venv").glob("lib/python*/site-packages")
-    (packages / "lent.pth").write_text("\n".join(site.getsitepackages()))
+    lend(packages)
     return folder / "venv" / "bin"
 
 
