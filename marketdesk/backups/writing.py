@@ -13,6 +13,7 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from marketdesk.backups import archive, databases
+from marketdesk.lib.files import sync_names
 from marketdesk.tickets.models import Attachment
 from marketdesk.version import VERSION
 
@@ -41,7 +42,7 @@ def back_up(target: Path, *, with_key: bool = True) -> Made:
             os.fsync(file.fileno())
             made.size = file.tell()
         os.replace(draft, target)
-    _sync(target.parent)
+    sync_names(target.parent)
     return made
 
 
@@ -87,12 +88,3 @@ def _add_picture(to: archive.Writer, picture: Attachment, made: Made) -> None:
 def print_of(key: str) -> str:
     """What tells a secret key from others, and nothing of it."""
     return hashlib.sha256(f"backup:{key}".encode()).hexdigest()
-
-
-def _sync(folder: Path) -> None:
-    """A new name survives a power cut when its folder was written as well."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

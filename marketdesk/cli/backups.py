@@ -40,6 +40,10 @@ def _backup(options: argparse.Namespace) -> int:
         return 0
     if file.is_dir() or (file.exists() and not options.force):
         raise Refused(f"{file} is there already. Name another file, or replace it with --force.")
+    home = env.folder("MARKETDESK_HOME", "var")
+    if not env.text("MARKETDESK_SECRET_KEY") and not (home / "secret-key").exists():
+        # The settings would make a new key, which opens nothing of what is backed up.
+        raise Refused(f"There is no desk in {home}, or not its key. Name its home with MARKETDESK_HOME.")
     # No preparing: a backup comes before an upgrade, and changes nothing.
     check_home()
     django.setup()

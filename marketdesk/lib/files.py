@@ -18,6 +18,7 @@ class Folder(FileSystemStorage):
     def _save(self, name: str, content: "File[bytes]") -> str:
         # Under another name first: of one that was broken off, or met a full disk, nothing is left that has a name.
         path = Path(self.path(name))
+        is_first = not path.parent.exists()
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as folder:
             draft = Path(folder) / path.name
@@ -27,4 +28,16 @@ class Folder(FileSystemStorage):
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(draft, path)
+        sync_names(path.parent)
+        if is_first:
+            sync_names(path.parent.parent)
         return name
+
+
+def sync_names(folder: Path) -> None:
+    """A new name in a folder survives a power cut once the folder is written as well."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

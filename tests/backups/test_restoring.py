@@ -166,6 +166,17 @@ def _forge(backup: Path, forged: Path) -> None:
         writer.seal()
 
 
+@pytest.mark.slow
+def test_where_no_desk_is_no_backup_is_made(tmp_path: Path) -> None:
+    nowhere = Desk(surroundings(tmp_path / "nowhere", 0))
+
+    done = nowhere.run("backup", str(tmp_path / "backup.tar"))
+
+    assert done.returncode == 1
+    assert "There is no desk in" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_worker_waits_while_it_is_paused(settings: Any, tmp_path: Path) -> None:
     settings.HOME = tmp_path
 
