@@ -94,7 +94,7 @@ def resume() -> bool:
 
 def wait_while_paused(stop: threading.Event) -> None:
     """Return once the worker may work, or is told to stop."""
-    while is_paused() and not stop.wait(1):
+    while is_paused() and not stop.wait(0.5):
         pass
 
 

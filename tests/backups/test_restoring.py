@@ -2,6 +2,7 @@
 
 import json
 import re
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection
 
-from marketdesk import home
+from marketdesk import home, schedule, serving
 from marketdesk.backups import UNFINISHED, archive, databases, restoring
 from marketdesk.backups.databases import Impossible
 from marketdesk.backups.writing import print_of
@@ -91,17 +92,21 @@ def test_pictures_of_another_desk_are_not_mixed_with(about: dict[str, Any], empt
     _refused(about, "holds pictures already", empty)
 
 
-@pytest.fixture
-def desk(tmp_path: Path, free_port: int) -> Iterator[Desk]:
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """A desk that has a mail to send, and is only backed up."""
     with fresh_database() as database:
-        desk = Desk({**surroundings(tmp_path / "home", free_port), **database})
-        assert desk.run("invite", "sofia@example.org", "--support").returncode == 0  # a mail that is due
+        desk = Desk({**surroundings(tmp_path_factory.mktemp("desk") / "home", 0), **database})
+        assert desk.run("invite", "sofia@example.org", "--support").returncode == 0
         yield desk
-        desk.kill()
+
+
+def _home(desk: Desk) -> Path:
+    return Path(desk.environment["MARKETDESK_HOME"])
 
 
 @pytest.mark.slow
-def test_a_restored_desk_sends_nothing_until_it_is_told_to(desk: Desk, tmp_path: Path) -> None:
+def test_a_restored_desk_sends_nothing_until_it_is_told_to(desk: Desk, tmp_path: Path, free_port: int) -> None:
     backup, again = tmp_path / "backup.tar", tmp_path / "again"
     assert desk.run("backup", str(backup)).returncode == 0
 
@@ -109,30 +114,32 @@ def test_a_restored_desk_sends_nothing_until_it_is_told_to(desk: Desk, tmp_path:
     checked = desk.run("backup", "--check", str(backup))
     assert re.search(rf"is whole: made .* by Marketdesk {re.escape(VERSION)}", checked.stderr)
     assert "is not empty" in desk.run("restore", str(backup)).stderr
-    assert not (tmp_path / "home" / "mail").exists()
+    assert not (_home(desk) / "mail").exists()
 
     with fresh_database() as database:
-        restored = Desk({**desk.environment, **database, "MARKETDESK_HOME": str(tmp_path / "ignored")})
+        restored = Desk({**surroundings(tmp_path / "ignored", free_port), **database})
         done = restored.run("restore", str(backup), "--into", str(again))
         assert done.returncode == 0, done.stderr
         assert "paused" in done.stderr
         assert not (tmp_path / "ignored").exists()
-        assert (again / "secret-key").read_text() == (tmp_path / "home" / "secret-key").read_text()
+        assert (again / "secret-key").read_text() == (_home(desk) / "secret-key").read_text()
 
         restored.environment["MARKETDESK_HOME"] = str(again)
         restored.start("--processes", "1")
-        assert not (again / "mail").exists()
-        assert restored.run("resume").returncode == 0
-        until(lambda: (again / "mail").exists() and list((again / "mail").iterdir()))
+        try:
+            assert not (again / "mail").exists()
+            assert restored.run("resume").returncode == 0
+            until(lambda: (again / "mail").exists() and list((again / "mail").iterdir()))
+        finally:
+            restored.kill()
         assert "not paused" in restored.run("resume").stderr
-        restored.kill()
 
 
 @pytest.mark.slow
 def test_what_is_not_whole_is_not_restored_nor_what_was_broken_off_served(desk: Desk, tmp_path: Path) -> None:
     backup, again = tmp_path / "backup.tar", tmp_path / "again"
     assert desk.run("backup", str(backup), "--without-key").returncode == 0
-    key = (tmp_path / "home" / "secret-key").read_text()
+    key = (_home(desk) / "secret-key").read_text()
     cut = tmp_path / "cut.tar"
     cut.write_bytes(backup.read_bytes()[:-20_000])
 
@@ -177,11 +184,17 @@ def test_where_no_desk_is_no_backup_is_made(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_worker_waits_while_it_is_paused(settings: Any, tmp_path: Path) -> None:
+def test_the_worker_waits_while_it_is_paused(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.HOME = tmp_path
-
+    worked = threading.Event()
+    monkeypatch.setattr(schedule, "work", lambda _stop: worked.set())
     home.pause()
-    assert home.is_paused()
+    worker = threading.Thread(target=serving.do_what_is_due, args=[threading.Event()])
+
+    worker.start()
+    assert not worked.wait(0.2)
     assert home.resume()
-    assert not home.is_paused()
+
+    assert worked.wait(5)
+    worker.join()
     assert not home.resume()
