@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -25,7 +25,7 @@ class Postgres:
         self.folder, self.data = folder, folder / "data"
         self.url = f"postgresql://postgres@/postgres?host={quote(str(folder), safe='')}"
         # It refuses to run as root.
-        self._user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+        self._user: dict[str, Any] = {"user": "postgres", "group": "postgres"} if os.geteuid() == 0 else {}
         self._settings = [f"--{name.replace('_', '-')}={value}" for name, value in settings.items()]
         if self._user:
             account = pwd.getpwnam("postgres")
@@ -37,7 +37,7 @@ class Postgres:
         begun = time.monotonic()
         words = [f"{programs()}/postgres", "-D", str(self.data), "-k", str(self.folder), "-h", "", *self._settings]
         with (self.folder / "log").open("a") as log:
-            self._process = subprocess.Popen([*self._user, *words], stdout=log, stderr=log, cwd="/")
+            self._process = subprocess.Popen(words, stdout=log, stderr=log, cwd="/", **self._user)
         until(self._answers)
         return time.monotonic() - begun
 
@@ -47,10 +47,10 @@ class Postgres:
             postmaster = psutil.Process(int((self.data / "postmaster.pid").read_text().split()[0]))
         except (FileNotFoundError, psutil.NoSuchProcess):
             return
-        postmaster.suspend()  # it would see its children die, and begin to recover
         children = postmaster.children(recursive=True)
-        for process in (*children, postmaster):
-            process.kill()
+        for process in (postmaster, *children):
+            with suppress(psutil.NoSuchProcess):  # it saw the postmaster die
+                process.kill()
         self._process.wait()
         until(lambda: not any(map(_lives, children)))
 
@@ -66,7 +66,8 @@ class Postgres:
         return True
 
     def _run(self, program: str, *words: str) -> None:
-        subprocess.run([*self._user, f"{programs()}/{program}", *words], check=True, capture_output=True, cwd="/")
+        command = [f"{programs()}/{program}", *words]
+        subprocess.run(command, check=True, capture_output=True, cwd="/", **self._user)
 
 
 def _lives(process: psutil.Process) -> bool:

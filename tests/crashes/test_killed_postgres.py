@@ -28,7 +28,7 @@ QUICK = 2
 # Beside the six clients, processes that do nothing but put jobs, each of them a transaction; what was acknowledged goes
 # into a file, and what was not is put again under its key.
 PUTTING = """
-import itertools, os, sys, django
+import itertools, os, sys, time, django
 django.setup()
 from datetime import timedelta
 from django.db import InterfaceError, OperationalError, connection
@@ -44,6 +44,7 @@ for number in itertools.count():
             break
         except (OperationalError, InterfaceError):
             connection.close()
+            time.sleep(0.02)
     os.write(acknowledged, f"{key}\\n".encode())
 """
 
