@@ -83,13 +83,17 @@ class Client(threading.Thread):
         """The ticket that an answer acknowledges a message on; nothing when it does not."""
         raise NotImplementedError
 
+    def send(self, text: str, key: str) -> tuple[int, bytes]:
+        """The answer to a message."""
+        path, body, headers = self.ask(text, key)
+        self.line.request("POST", path, body, headers)
+        answer = self.line.getresponse()
+        return answer.status, answer.read()
+
     def _say(self, text: str, key: str) -> bool:
         """Whether it was acknowledged."""
-        path, body, headers = self.ask(text, key)
         try:
-            self.line.request("POST", path, body, headers)
-            answer = self.line.getresponse()
-            status, said = answer.status, answer.read()
+            status, said = self.send(text, key)
         except (OSError, http.client.HTTPException):  # killed under it: neither acknowledged nor refused
             self.line.close()
             self.line = self._connect()

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -19,18 +19,20 @@ from tests.desk import until
 
 
 class Postgres:
-    """One server; its settings are PostgreSQL's own, such as fsync="off"."""
+    """One server; its settings are PostgreSQL's own, such as fsync="off", `made` are further words for initdb."""
 
-    def __init__(self, folder: Path, **settings: str) -> None:
+    def __init__(self, folder: Path, made: Sequence[str] = (), **settings: str) -> None:
         self.folder, self.data = folder, folder / "data"
-        self.url = f"postgresql://postgres@/postgres?host={quote(str(folder), safe='')}"
+        self.url = self.url_of("postgres")
         # It refuses to run as root.
         self._user: dict[str, Any] = {"user": "postgres", "group": "postgres"} if os.geteuid() == 0 else {}
         self._settings = [f"--{name.replace('_', '-')}={value}" for name, value in settings.items()]
-        if self._user:
-            account = pwd.getpwnam("postgres")
-            os.chown(folder, account.pw_uid, account.pw_gid)
-        self._run("initdb", "--no-sync", "-A", "trust", "-U", "postgres", "-D", str(self.data))
+        own(folder)
+        self._run("initdb", "--no-sync", "-A", "trust", "-U", "postgres", "-D", str(self.data), *made)
+
+    def url_of(self, database: str) -> str:
+        """Where one of its databases is, as a DATABASE_URL."""
+        return f"postgresql://postgres@/{database}?host={quote(str(self.folder), safe='')}"
 
     def start(self) -> float:
         """Start it; how many seconds passed until it answered."""
@@ -54,9 +56,14 @@ class Postgres:
         self._process.wait()
         until(lambda: not any(map(_lives, children)))
 
-    def connect(self) -> "psycopg.Connection[Any]":
+    @property
+    def lives(self) -> bool:
+        """Whether it runs."""
+        return self._process.poll() is None
+
+    def connect(self, database: str = "postgres") -> "psycopg.Connection[Any]":
         """A connection of the test's own."""
-        return psycopg.connect(self.url, autocommit=True)
+        return psycopg.connect(self.url_of(database), autocommit=True)
 
     def _answers(self) -> bool:
         try:
@@ -77,6 +84,13 @@ def _lives(process: psutil.Process) -> bool:
         return False
 
 
+def own(folder: Path) -> None:
+    """Let the server write there."""
+    if os.geteuid() == 0:
+        account = pwd.getpwnam("postgres")
+        os.chown(folder, account.pw_uid, account.pw_gid)
+
+
 def programs() -> str:
     """Where they are; nowhere, if this machine has none."""
     if shutil.which("pg_config") is None:
@@ -86,11 +100,11 @@ def programs() -> str:
 
 
 @contextmanager
-def server(**settings: str) -> Iterator[Postgres]:
+def server(made: Sequence[str] = (), **settings: str) -> Iterator[Postgres]:
     """One that runs, and is gone afterwards."""
     # A socket's path may have about 100 letters, so the folder has a short one.
     folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
-    postgres = Postgres(folder, **settings)
+    postgres = Postgres(folder, made, **settings)
     try:
         postgres.start()
         yield postgres

@@ -16,10 +16,7 @@ from tests.crashes.postgres import Postgres
 from tests.desk import ROOT, Desk, surroundings, until
 from tests.results import SEED, cases, record
 
-pytestmark = [
-    pytest.mark.heavy,
-    pytest.mark.skipif(not postgres.programs(), reason="NO POSTGRESQL WAS KILLED (CR3 is not shown): install one"),
-]
+pytestmark = pytest.mark.heavy
 
 KILLS = cases(10, release=100)
 WRITTEN = 2_000  # between two kills
@@ -47,6 +44,12 @@ for number in itertools.count():
             time.sleep(0.02)
     os.write(acknowledged, f"{key}\\n".encode())
 """
+
+
+@pytest.fixture(autouse=True)
+def _needs_postgres() -> None:
+    if not postgres.programs():
+        pytest.skip("NO POSTGRESQL WAS KILLED (CR3 is not shown here): none is installed")
 
 
 class Putters:
