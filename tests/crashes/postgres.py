@@ -40,7 +40,7 @@ class Postgres:
         words = [f"{programs()}/postgres", "-D", str(self.data), "-k", str(self.folder), "-h", "", *self._settings]
         with (self.folder / "log").open("a") as log:
             self._process = subprocess.Popen(words, stdout=log, stderr=log, cwd="/", **self._user)
-        until(self._answers)
+        until(self.answers)
         return time.monotonic() - begun
 
     def kill(self) -> None:
@@ -65,7 +65,8 @@ class Postgres:
         """A connection of the test's own."""
         return psycopg.connect(self.url_of(database), autocommit=True)
 
-    def _answers(self) -> bool:
+    def answers(self) -> bool:
+        """Whether it takes connections."""
         try:
             self.connect().close()
         except psycopg.OperationalError:

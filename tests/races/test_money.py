@@ -23,7 +23,7 @@ from marketdesk.tickets.models import Ticket
 from tests.conftest import signed_in
 from tests.races.conftest import BOTH, RACERS, Arena, connected_to, fresh_database, race
 from tests.races.test_platform import send
-from tests.results import cases
+from tests.results import cases, record
 
 LINES = cases(500, release=12_500)
 
@@ -121,9 +121,8 @@ def test_four_thousand_attempts_refund_each_line_once(database: str, arena: Aren
         refunds = Refund.objects.filter(item=item).values("pk")
         asked = Event.objects.filter(verb="refund_requested", subject_id__in=refunds).count()
         assert asked == bool(ours)
-    print(
-        f"{database}: {LINES * RACERS} attempts, {ours_won} asked here, {elsewhere_won} elsewhere, {over} over-refunded"
-    )
+    attempts = LINES * RACERS
+    record("R1", database=database, attempts=attempts, asked_here=ours_won, elsewhere=elsewhere_won, over_refunded=over)
     assert over == 0
     assert ours_won > LINES / 4
 

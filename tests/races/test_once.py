@@ -15,7 +15,7 @@ from django.db import connection
 
 from tests.desk import Desk, surroundings
 from tests.races.conftest import BOTH, RACERS, connected_to, deep, fresh_database
-from tests.results import cases
+from tests.results import cases, record
 
 pytestmark = [pytest.mark.heavy, pytest.mark.many]
 
@@ -115,7 +115,7 @@ def test_eight_times_at_once_is_once(database: str, desk: Desk, furnished: tuple
             foreign.append(programs[0].reply(ticket, f"Theirs {number}", once, theirs)[0])
 
     said = _said(desk)
-    print(f"{database}: {keys} keys, {keys * RACERS} requests")
+    record("R2", database=database, keys=keys, requests=keys * RACERS, unequal=len(unequal))
     assert unequal == [], "each answer is the first one, byte for byte"
     assert [said.get(f"News {number}?") for number in range(keys)] == [1] * keys
     assert (set(reused), "Something else" in said) == ({422}, False)
