@@ -56,3 +56,18 @@ def test_what_was_acknowledged_survives_every_kill(desk: Desk, tmp_path: Path) -
     assert what_is_wrong(tmp_path / "home", crowd.acknowledged) == {}
     assert set(crowd.statuses) == {200, 201, 302}, crowd.refused[:3]
     assert len(crowd.acknowledged) >= 240 * KILLS
+
+
+def test_control_a_database_without_its_log_has_lost_something(desk: Desk, tmp_path: Path) -> None:
+    """The comparison bites, and nobody should copy the file alone: what a killed desk had acknowledged is in the log."""
+    crowd = clients.furnish(desk)
+    desk.start()
+    with crowd.writing():
+        crowd.write(30)
+        desk.kill()
+
+    (tmp_path / "home" / "marketdesk.sqlite3-wal").unlink()
+
+    lost = len(what_is_wrong(tmp_path / "home", crowd.acknowledged)["lost"])
+    record("CR1, control without the write-ahead log", kills=1, acknowledged=len(crowd.acknowledged), lost=lost)
+    assert lost > 0

@@ -127,9 +127,11 @@ def test_what_was_acknowledged_survives_every_kill_of_the_database(tmp_path: Pat
 
 
 def test_control_a_database_that_does_not_wait_for_its_disk_loses(tmp_path: Path, free_port: int) -> None:
-    with postgres.server(synchronous_commit="off", wal_writer_delay="10s") as server:
+    careless = {"synchronous_commit": "off", "wal_writer_delay": "10s", "wal_writer_flush_after": "100MB"}
+    with postgres.server(**careless) as server:
         with everybody_writing(server, tmp_path, free_port) as (crowd, putters):
-            crowd.write(50)
+            crowd.write(20)
+            putters.write(100)
             server.kill()
             acknowledged, put = crowd.acknowledged, putters.acknowledged
         server.start()
