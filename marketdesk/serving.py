@@ -5,9 +5,11 @@ always safe. A child notices by the closed pipe when the parent is gone, however
 """
 
 import contextlib
+import ctypes
 import fcntl
 import logging
 import os
+import resource
 import select
 import signal
 import socket
@@ -28,10 +30,13 @@ from marketdesk.api.channel import EnvelopedChannel
 log = logging.getLogger(__name__)
 
 THREADS = 8
+# Open connections of a web process, idle and slow ones included: they cost a few kilobytes each, and no thread.
+CONNECTIONS = 2000
 # Seconds that a stopping child has to finish what it is doing, and a child must live to count as healthy.
 GRACE = 10.0
 HEALTHY = 5.0
 LARGEST_REQUEST = 72 * 1024 * 1024  # six pictures of 10 MB and the words around them
+M_ARENA_MAX = -8  # of mallopt(3)
 STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -101,8 +106,27 @@ class Claim:
 
 
 def load_pages() -> None:
-    """Load every page before forking: the processes share the memory, and what is broken shows at the start."""
+    """Load every page before forking: the processes share the memory, and what is broken shows at the start. Not before
+    the home is prepared: the application looks once at which static files there are."""
+    import marketdesk.wsgi  # noqa: F401
+
     assert get_resolver().url_patterns
+
+
+def share_one_heap() -> None:
+    """Let threads share the process's heap instead of having one each: a third of the memory of a web process. Before
+    any thread is started. Only one of them runs Python at a time, so they do not wait for each other."""
+    with contextlib.suppress(AttributeError, OSError):  # glibc's alone
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
+
+
+def allow_connections() -> None:
+    """Raise this process's limit of open files, which is 1024 or less on most systems, as far as it may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * CONNECTIONS  # a request that is being received may have a temporary file
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 # Children
@@ -110,16 +134,16 @@ def load_pages() -> None:
 
 def serve_pages(listening: socket.socket) -> None:
     """One web process: waitress on the shared socket, until told to stop; answers under way are finished."""
-    # Not before the home is prepared: the application looks once at which static files there are.
     from marketdesk.wsgi import application
 
+    allow_connections()
     stop = stop_on(signal.SIGTERM)
     behind_proxy = {"trusted_proxy": "*", "trusted_proxy_headers": "x-forwarded-for x-forwarded-proto"}
     server = create_server(
         application,
         sockets=[listening],
         threads=THREADS,
-        connection_limit=2000,  # with waitress's own 100, a hundred slow clients lock everybody out
+        connection_limit=CONNECTIONS,  # with waitress's own 100, a hundred slow clients lock everybody out
         asyncore_use_poll=True,  # select() ends at about a thousand sockets
         max_request_body_size=LARGEST_REQUEST,
         channel_timeout=60,

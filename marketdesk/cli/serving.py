@@ -42,6 +42,7 @@ def _serve(options: argparse.Namespace) -> int:
 
     from marketdesk import metrics, serving
 
+    serving.share_one_heap()
     claim = serving.Claim() if settings.IS_SQLITE else None  # held as long as this is served
     try:
         if claim:
@@ -80,6 +81,7 @@ def _worker(_options: argparse.Namespace) -> int:
 
     from marketdesk import metrics, serving
 
+    serving.share_one_heap()
     try:
         if settings.IS_SQLITE:
             serving.Claim().refuse_elsewhere()
