@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import ssl
 import subprocess
 import sys
 import time
@@ -48,7 +49,38 @@ def fresh_database(template: str = "template1") -> Iterator[dict[str, str]]:
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-class Desk:
+class Address:
+    """Where something answers on this machine, with TLS or without."""
+
+    port: int
+    tls: ssl.SSLContext | None = None
+
+    def connect(self, timeout: float = 10) -> http.client.HTTPConnection:
+        """A connection of one's own."""
+        if self.tls:
+            return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=timeout, context=self.tls)
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+
+    def answers(self) -> bool:
+        """Whether it serves."""
+        try:
+            return self.ask("GET", "/healthz")[0] == 200
+        except (OSError, http.client.HTTPException):
+            return False
+
+    def ask(self, method: str, path: str, form: dict[str, str] | None = None) -> tuple[int, bytes]:
+        """One request: the status and the body."""
+        connection = self.connect()
+        try:
+            headers = {"Content-Type": "application/x-www-form-urlencoded"} if form else {}
+            connection.request(method, path, urlencode(form) if form else None, headers)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()
+
+
+class Desk(Address):
     """One server on one home; `command` is how `marketdesk` is called."""
 
     def __init__(
@@ -96,21 +128,3 @@ class Desk:
         for process in [self.process, *self.process.children(recursive=True)]:
             process.kill()
         self.process.wait(10)
-
-    def answers(self) -> bool:
-        """Whether it serves."""
-        try:
-            return self.ask("GET", "/healthz")[0] == 200
-        except (OSError, http.client.HTTPException):
-            return False
-
-    def ask(self, method: str, path: str, form: dict[str, str] | None = None) -> tuple[int, bytes]:
-        """One request: the status and the body."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-        try:
-            headers = {"Content-Type": "application/x-www-form-urlencoded"} if form else {}
-            connection.request(method, path, urlencode(form) if form else None, headers)
-            answer = connection.getresponse()
-            return answer.status, answer.read()
-        finally:
-            connection.close()
