@@ -8,18 +8,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from django.db.models import Min
 from django.utils import timezone
 
 from marketdesk.lib import calling
 from marketdesk.outbox.models import Delivery, DeliveryStatus, Endpoint
 from marketdesk.outbox.webhooks import delivering
+from tests.certificate import certify
 
 LOOPBACK = calling.Allowed(["127.0.0.0/8"])
 
@@ -99,7 +96,10 @@ def receiver(behave: Callable[[int], Behaviour] | None = None, tls: Path | None 
     """Something that listens; with TLS its certificate is of its own making, kept in a folder."""
     listening = socket.create_server(("127.0.0.1", 0), backlog=200)
     here = Receiver(behave or always(answers(200)), listening.getsockname()[1])
-    context = _self_made(tls) if tls else None
+    context = None
+    if tls:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*certify(tls))
     lock = threading.Lock()
 
     def serve(line: socket.socket) -> None:
@@ -133,29 +133,6 @@ def receiver(behave: Callable[[int], Behaviour] | None = None, tls: Path | None 
         yield here
     finally:
         listening.close()
-
-
-def _self_made(folder: Path) -> ssl.SSLContext:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "certificate").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    clear = serialization.NoEncryption()
-    form = serialization.PrivateFormat.PKCS8
-    (folder / "key").write_bytes(key.private_bytes(serialization.Encoding.PEM, form, clear))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "certificate", folder / "key")
-    return context
 
 
 def _read(line: socket.socket) -> Request:

@@ -3,22 +3,19 @@
 import math
 import os
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.desk import Address, Desk, surroundings
-from tests.slowness import probe, slow_clients
+from tests.desk import Address, Desk
+from tests.production.conftest import TOKEN
+from tests.production.nginx import Nginx
+from tests.production.slowness import probe, slow_clients
 
 pytestmark = pytest.mark.heavy
 
 EACH = 400  # slow headers, and as many slow bodies
 SECONDS = 4 * int(os.environ.get("SOAK", "1"))
 MEGABYTE = 1024 * 1024
-TOKEN = "md_slow-clients-test"
-# As on a system where a process may open few files, unless it asks for more.
-FEW_FILES = ("sh", "-c", 'ulimit -Sn 256; exec "$@"', "sh")
 # The same program with the number of connections that the server's library comes with.
 TOO_FEW = """
 import os, django
@@ -28,45 +25,11 @@ from marketdesk import cli, serving
 serving.CONNECTIONS = 100
 raise SystemExit(cli.main())
 """
-FURNISH = f"""
-from marketdesk.merchants.models import Merchant
-from marketdesk.people.actor import Actor
-from marketdesk.people.models import User
-from marketdesk.people.party import Party
-from marketdesk.programs.models import AccessToken
-from marketdesk.tickets.models import Issue, Ticket
-store = Merchant.objects.create(external_id="m-1", name="Anadolu Home", country="TR")
-ada = User.objects.create_user("ada@example.org", name="Ada Lovelace", country="DE")
-AccessToken.issue(store, "ERP", token="{TOKEN}")
-for number in range(50):
-    Ticket.open(
-        customer=ada, merchant=store, issue=Issue.objects.get(pk="store_question"), text="Hello?",
-        by=Actor(Party.CUSTOMER, user_id=ada.pk, name=ada.name),
-    )
-"""
 PATHS = [
     ("/healthz", {}),
     ("/api/v2/ticket/get-action-required?limit=50", {"Authorization": f"Bearer {TOKEN}"}),
     ("/accounts/login/", {}),
 ]
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("slow") / "home"
-    desk = Desk(surroundings(home, 0))
-    desk.run("key", "list")  # prepares the home
-    told = desk.run("manage", "shell", "-v0", "-c", FURNISH)
-    assert told.returncode == 0, told.stderr
-    return home
-
-
-@pytest.fixture
-def desk(home: Path, free_port: int) -> Iterator[Desk]:
-    """As `marketdesk serve` comes."""
-    desk = Desk(surroundings(home, free_port, MARKETDESK_LOG="ERROR"), (*FEW_FILES, sys.executable, "-m", "marketdesk"))
-    yield desk
-    desk.kill()
 
 
 def waits(desk: Address, seconds: float = SECONDS) -> list[float]:
@@ -104,3 +67,22 @@ def test_with_the_librarys_own_limit_everybody_waits(desk: Desk) -> None:
 
     with slow_clients(desk.port, EACH):
         assert math.inf in probe(desk, PATHS, 2)
+
+
+def test_nor_do_they_behind_nginx(desk: Desk, nginx: Nginx) -> None:
+    """Whatever serves behind it."""
+    desk.command = [sys.executable, "-c", TOO_FEW]
+    desk.start("--no-worker")
+    nginx.start()
+
+    assert_nobody_waits(waits(nginx))
+
+
+def test_everybody_waits_when_nginx_passes_on_what_comes_as_it_comes(desk: Desk, nginx: Nginx) -> None:
+    """Its control."""
+    desk.command = [sys.executable, "-c", TOO_FEW]
+    desk.start("--no-worker")
+    nginx.start({"client_max_body_size": "proxy_request_buffering off;\n    client_max_body_size"})
+
+    with slow_clients(nginx.port, EACH, nginx.tls):
+        assert math.inf in probe(nginx, PATHS, 2)

@@ -1,0 +1,77 @@
+"""A desk as operators run it, with people and tickets in it, and nginx in front."""
+
+import shutil
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.desk import Desk, surroundings
+from tests.production.nginx import Nginx
+
+# As on a system where a process may open few files, unless it asks for more.
+FEW_FILES = ("sh", "-c", 'ulimit -Sn 256; exec "$@"', "sh")
+TOKEN = "md_production-test"
+PASSWORD = "mehmet-password"
+FURNISH = f"""
+from marketdesk.merchants.models import Membership, Merchant
+from marketdesk.people.actor import Actor
+from marketdesk.people.models import User
+from marketdesk.people.party import Party
+from marketdesk.programs.models import AccessToken
+from marketdesk.tickets.models import Issue, Ticket
+store = Merchant.objects.create(external_id="m-1", name="Anadolu Home", country="TR")
+ada = User.objects.create_user("ada@example.org", name="Ada Lovelace", country="DE")
+mehmet = User.objects.create_user("mehmet@example.org", "{PASSWORD}", name="Mehmet", party=Party.MERCHANT, country="TR")
+Membership.objects.create(user=mehmet, merchant=store)
+AccessToken.issue(store, "ERP", token="{TOKEN}")
+for number in range(50):
+    Ticket.open(
+        customer=ada, merchant=store, issue=Issue.objects.get(pk="store_question"), text="Hello?",
+        by=Actor(Party.CUSTOMER, user_id=ada.pk, name=ada.name),
+    )
+"""
+
+
+@pytest.fixture(scope="session")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home that every other one is a copy of."""
+    home = tmp_path_factory.mktemp("furnished") / "home"
+    desk = Desk(surroundings(home, 0))
+    desk.run("key", "list")  # prepares the home
+    told = desk.run("manage", "shell", "-v0", "-c", FURNISH)
+    assert told.returncode == 0, told.stderr
+    return home
+
+
+@pytest.fixture
+def ports() -> list[int]:
+    """Ports that nobody listens on: the desk's, nginx's two, and one that stays free."""
+    probes = [socket.socket() for _ in range(4)]
+    for probe in probes:
+        probe.bind(("127.0.0.1", 0))
+    free = [int(probe.getsockname()[1]) for probe in probes]
+    for probe in probes:
+        probe.close()
+    return free
+
+
+@pytest.fixture
+def desk(furnished: Path, tmp_path: Path, ports: list[int]) -> Iterator[Desk]:
+    """As it runs behind nginx; reached past it, it is the server that comes built in."""
+    shutil.copytree(furnished, tmp_path / "home")
+    settings = {"MARKETDESK_BEHIND_PROXY": "yes", "MARKETDESK_URL": f"https://127.0.0.1:{ports[1]}"}
+    environment = surroundings(tmp_path / "home", ports[0], MARKETDESK_LOG="ERROR", **settings)
+    desk = Desk(environment, (*FEW_FILES, sys.executable, "-m", "marketdesk"))
+    yield desk
+    desk.kill()
+
+
+@pytest.fixture
+def nginx(tmp_path: Path, ports: list[int]) -> Iterator[Nginx]:
+    """In front of it, and of another one that is down."""
+    nginx = Nginx(tmp_path / "nginx", ports[1], ports[2], desks=[ports[0], ports[3]])
+    yield nginx
+    nginx.stop()
