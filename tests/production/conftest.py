@@ -46,10 +46,9 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-@pytest.fixture
-def ports() -> list[int]:
-    """Ports that nobody listens on: the desk's, nginx's two, and one that stays free."""
-    probes = [socket.socket() for _ in range(4)]
+def free_ports(number: int) -> list[int]:
+    """Ports that nobody listens on."""
+    probes = [socket.socket() for _ in range(number)]
     for probe in probes:
         probe.bind(("127.0.0.1", 0))
     free = [int(probe.getsockname()[1]) for probe in probes]
@@ -58,20 +57,24 @@ def ports() -> list[int]:
     return free
 
 
-@pytest.fixture
-def desk(furnished: Path, tmp_path: Path, ports: list[int]) -> Iterator[Desk]:
+@pytest.fixture(scope="module")
+def desk(furnished: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """As it runs behind nginx; reached past it, it is the server that comes built in."""
-    shutil.copytree(furnished, tmp_path / "home")
-    settings = {"MARKETDESK_BEHIND_PROXY": "yes", "MARKETDESK_URL": f"https://127.0.0.1:{ports[1]}"}
-    environment = surroundings(tmp_path / "home", ports[0], MARKETDESK_LOG="ERROR", **settings)
+    home = tmp_path_factory.mktemp("desk") / "home"
+    shutil.copytree(furnished, home)
+    port, nginxs = free_ports(2)
+    settings = {"MARKETDESK_BEHIND_PROXY": "yes", "MARKETDESK_URL": f"https://127.0.0.1:{nginxs}"}
+    environment = surroundings(home, port, MARKETDESK_LOG="ERROR", **settings)
     desk = Desk(environment, (*FEW_FILES, sys.executable, "-m", "marketdesk"))
     yield desk
     desk.kill()
 
 
 @pytest.fixture
-def nginx(tmp_path: Path, ports: list[int]) -> Iterator[Nginx]:
+def nginx(desk: Desk, tmp_path: Path) -> Iterator[Nginx]:
     """In front of it, and of another one that is down."""
-    nginx = Nginx(tmp_path / "nginx", ports[1], ports[2], desks=[ports[0], ports[3]])
+    port = int(desk.environment["MARKETDESK_URL"].rpartition(":")[2])
+    plain, nobodys = free_ports(2)
+    nginx = Nginx(tmp_path / "nginx", port, plain, desks=[desk.port, nobodys])
     yield nginx
     nginx.stop()

@@ -58,31 +58,20 @@ def test_slow_clients_keep_nobody_waiting(desk: Desk) -> None:
     memory = sum(process.memory_full_info().pss for process in server.children())
     print(f"{memory / MEGABYTE:.0f} MB for two web processes")
     assert memory < 150 * MEGABYTE
+    desk.kill()
 
 
-def test_with_the_librarys_own_limit_everybody_waits(desk: Desk) -> None:
-    """The control: were this green, the test above would show nothing."""
-    desk.command = [sys.executable, "-c", TOO_FEW]
-    desk.start("--no-worker")
-
-    with slow_clients(desk.port, EACH):
-        assert math.inf in probe(desk, PATHS, 2)
-
-
-def test_nor_do_they_behind_nginx(desk: Desk, nginx: Nginx) -> None:
-    """Whatever serves behind it."""
+def test_behind_nginx_they_do_not_even_with_the_librarys_own_limit(desk: Desk, nginx: Nginx) -> None:
+    """And everybody waits where nginx passes on what comes as it comes, or is not there: the controls. Were they
+    green, the others would show nothing."""
     desk.command = [sys.executable, "-c", TOO_FEW]
     desk.start("--no-worker")
     nginx.start()
 
     assert_nobody_waits(waits(nginx))
 
-
-def test_everybody_waits_when_nginx_passes_on_what_comes_as_it_comes(desk: Desk, nginx: Nginx) -> None:
-    """Its control."""
-    desk.command = [sys.executable, "-c", TOO_FEW]
-    desk.start("--no-worker")
+    nginx.stop()
     nginx.start({"client_max_body_size": "proxy_request_buffering off;\n    client_max_body_size"})
-
-    with slow_clients(nginx.port, EACH, nginx.tls):
-        assert math.inf in probe(nginx, PATHS, 2)
+    for front in (nginx, desk):
+        with slow_clients(front.port, EACH, front.tls):
+            assert math.inf in probe(front, PATHS, 2)
