@@ -22,6 +22,8 @@ from marketdesk.version import VERSION
 
 # After a backup was restored: the desk is a second one of its kind until the first is known to be gone.
 PAUSED = "paused"
+# The number of the lock in PostgreSQL; any would do.
+PREPARING = 6_275_375
 
 
 def make_folders() -> None:
@@ -32,7 +34,7 @@ def make_folders() -> None:
 
 def prepare(say: Callable[[str], None]) -> None:
     """Bring the tables up to date and write what every installation has. Safe to repeat, and from two programs at
-    once: the second waits for the first."""
+    once, on whatever machines: the second waits for the first."""
     with _alone():
         is_behind, must_wall = _is_behind(), _must_wall()
         if is_behind or must_wall:
@@ -110,4 +112,24 @@ def _must_wall() -> bool:
 def _alone() -> Iterator[None]:
     with (settings.HOME / "preparing.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        with _alone_in_the_database():
+            yield
+
+
+@contextmanager
+def _alone_in_the_database() -> Iterator[None]:
+    """Other machines have homes of their own, and prepare the same PostgreSQL. The lock is held by a transaction that
+    does nothing else: it ends with it however that ends, and a pooler in between hands it to nobody meanwhile."""
+    if connection.vendor != "postgresql":
         yield
+        return
+    holding = connection.copy()
+    try:
+        holding.set_autocommit(False)
+        with holding.cursor() as cursor:
+            for limit in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
+                cursor.execute(f"SET LOCAL {limit} = 0")  # it takes as long as it takes
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [PREPARING])
+            yield
+    finally:
+        holding.close()

@@ -55,6 +55,10 @@ class Address:
     port: int
     tls: ssl.SSLContext | None = None
 
+    @property
+    def url(self) -> str:
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
+
     def connect(self, timeout: float = 10) -> http.client.HTTPConnection:
         """A connection of one's own."""
         if self.tls:

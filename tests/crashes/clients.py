@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlencode
 
-from tests.desk import Desk, until
+from tests.desk import Address, Desk, until
 
 TICKETS = 4
 CSRF = "x" * 32
@@ -56,7 +56,7 @@ class Client(threading.Thread):
 
     repeats = True
 
-    def __init__(self, desk: Desk, name: str, secret: str, ticket: str, stop: threading.Event) -> None:
+    def __init__(self, desk: Address, name: str, secret: str, ticket: str, stop: threading.Event) -> None:
         super().__init__(name=name, daemon=True)
         self.desk, self.secret, self.ticket, self.stop = desk, secret, ticket, stop
         self.line = self._connect()
@@ -108,7 +108,7 @@ class Client(threading.Thread):
         return False
 
     def _connect(self) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection("127.0.0.1", self.desk.port, timeout=PATIENCE)
+        return self.desk.connect(PATIENCE)
 
 
 class Program(Client):
@@ -142,7 +142,7 @@ class Person(Client):
     def ask(self, text: str, key: str) -> tuple[str, str, dict[str, str]]:
         form = {"act": "reply", "text": text, "key": key, "csrfmiddlewaretoken": CSRF}
         cookies = f"sessionid={self.secret}; csrftoken={CSRF}"
-        headers = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": cookies}
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": cookies, "Origin": self.desk.url}
         return f"/dashboard/tickets/{self.ticket}", urlencode(form), headers
 
     def read(self, status: int, body: bytes) -> str:
@@ -152,7 +152,7 @@ class Person(Client):
 class Crowd:
     """All six, and what they were told."""
 
-    def __init__(self, desk: Desk, furnished: str) -> None:
+    def __init__(self, desk: Address, furnished: str) -> None:
         token, key, session, *tickets = furnished.split()
         self._stop = threading.Event()
         self.clients: list[Client] = [
@@ -196,12 +196,13 @@ class Crowd:
         until(lambda: len(self.acknowledged) >= aim, patience=PATIENCE + number)
 
 
-def furnish(desk: Desk) -> Crowd:
-    """Prepare the home, and send in the crowd; they begin to write inside `writing()`."""
+def furnish(desk: Desk, front: Address | None = None) -> Crowd:
+    """Prepare the home, and send in the crowd, by what stands in front of the desk if anything does; they begin to
+    write inside `writing()`."""
     desk.run("token", "nobody")  # prepares the home
     told = desk.run("manage", "shell", "-v0", "-c", FURNISH)
     assert told.returncode == 0, told.stderr
-    return Crowd(desk, told.stdout)
+    return Crowd(front or desk, told.stdout)
 
 
 def what_is_wrong(database: Any, acknowledged: list[tuple[str, str]]) -> dict[str, Any]:

@@ -28,6 +28,9 @@ class Postgres:
         self._user: dict[str, Any] = {"user": "postgres", "group": "postgres"} if os.geteuid() == 0 else {}
         self._settings = [f"--{name.replace('_', '-')}={value}" for name, value in settings.items()]
         own(folder)
+        self._make(made)
+
+    def _make(self, made: Sequence[str]) -> None:
         self._run("initdb", "--no-sync", "-A", "trust", "-U", "postgres", "-D", str(self.data), *made)
 
     def url_of(self, database: str) -> str:

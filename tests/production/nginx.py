@@ -21,10 +21,6 @@ class Nginx(Address):
         self.folder, self.port, self.plain_port, self.desks = folder, port, plain_port, desks
         self.process: subprocess.Popen[bytes] | None = None
 
-    @property
-    def url(self) -> str:
-        return f"https://127.0.0.1:{self.port}"
-
     def start(self, changes: dict[str, str] | None = None) -> None:
         """Start it; `changes` spoil the configuration."""
         program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
