@@ -7,7 +7,7 @@ LANGUAGES := de fr es it pt_BR nl pl tr vi zh_Hant ar
 CATALOGUES := $(wildcard marketdesk/locale/*/LC_MESSAGES/*.po)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo-shop test check fix soak bench messages dist browser
+.PHONY: help setup run demo-shop test check fix soak bench messages dist browser servers
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -87,7 +87,7 @@ PAGES = $(filter %.html,$(TEMPLATES))
 
 # The journeys drive the system's Chromium; the fonts are for scripts that a bare machine cannot draw. docs/integrating.md
 # is typed into a terminal, with curl and openssl; the examples of /api/docs run in curl, Python and PHP. wrk measures.
-browser:
+browser: servers
 	@if command -v chromium >/dev/null && command -v msgfmt >/dev/null && command -v curl >/dev/null \
 	  && command -v openssl >/dev/null && command -v wrk >/dev/null && php -m 2>/dev/null | grep -qx curl; then :; \
 	elif command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
@@ -97,5 +97,23 @@ browser:
 	else \
 	  echo "The tests need chromium, fonts-noto-core, fonts-noto-cjk, gettext, curl, openssl, php-cli, php-curl and wrk:"; \
 	  echo "install them with your system's packages."; \
+	  exit 1; \
+	fi
+
+# What stands around a desk in production is started by the tests themselves: nothing of it as a service of this machine.
+servers:
+	@if { command -v nginx || test -x /usr/sbin/nginx; } >/dev/null && test -x "$$(pg_config --bindir 2>/dev/null)/postgres"; then :; \
+	elif command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	  echo "Installing nginx and PostgreSQL for the tests …"; \
+	  test -e /usr/sbin/policy-rc.d || { printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d; ours=yes; }; \
+	  chmod +x /usr/sbin/policy-rc.d; \
+	  export DEBIAN_FRONTEND=noninteractive; \
+	  apt-get update -qq && apt-get install -qq -y --no-install-recommends postgresql-common >/dev/null && \
+	  sed -i 's/^#* *create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf && \
+	  apt-get install -qq -y --no-install-recommends nginx postgresql libpq-dev >/dev/null; done=$$?; \
+	  [ -z "$$ours" ] || rm /usr/sbin/policy-rc.d; \
+	  exit $$done; \
+	else \
+	  echo "The tests need nginx, PostgreSQL's server and pg_config: install them with your system's packages."; \
 	  exit 1; \
 	fi

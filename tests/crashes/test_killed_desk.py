@@ -59,7 +59,7 @@ def test_what_was_acknowledged_survives_every_kill(desk: Desk, tmp_path: Path) -
 
 
 def test_control_a_database_without_its_log_has_lost_something(desk: Desk, tmp_path: Path) -> None:
-    """The comparison bites, and nobody should copy the file alone: what a killed desk had acknowledged is in the log."""
+    """The comparison bites, and nobody should copy the file alone: what a killed desk acknowledged is in the log."""
     crowd = clients.furnish(desk)
     desk.start()
     with crowd.writing():

@@ -6,11 +6,41 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings as desks
+from django.test import modify_settings
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from marketdesk.people.models import User
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright's loop runs in the test's own thread
+
+# Where an installation runs already, with the same database: `python -m tests.production --journeys`.
+AT = os.environ.get("MARKETDESK_JOURNEYS_AT", "")
+HASHERS = list(desks.PASSWORD_HASHERS)
+
+
+class Elsewhere:
+    """A desk in processes of its own, in the place of pytest's."""
+
+    url = AT
+    _live_server_modified_settings = modify_settings()
+
+
+if AT:
+
+    @pytest.fixture(scope="session")
+    def live_server() -> Elsewhere:
+        return Elsewhere()
+
+    @pytest.fixture(autouse=True)
+    def _passwords_that_it_reads(_fresh: None, settings: Any) -> None:
+        settings.PASSWORD_HASHERS = HASHERS
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if AT and item.get_closest_marker("inside"):
+            item.add_marker(pytest.mark.skip(reason="acts inside the desk's own process"))
 
 
 @pytest.fixture(scope="session")
@@ -18,7 +48,7 @@ def chromium() -> Iterator[Browser]:
     path = shutil.which("chromium")
     assert path, "Install chromium first: `make test` does."
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path)
+        browser = playwright.chromium.launch(executable_path=path, args=["--ignore-certificate-errors"] if AT else [])
         yield browser
         browser.close()
 

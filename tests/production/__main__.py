@@ -5,10 +5,7 @@ import json
 import signal
 import sys
 
-from tests.production.topology import journeys, production
-
-# pytest walks in its own database, which bears this name.
-WALKED = "test_marketdesk"
+from tests.production.topology import WALKED, journeys, production
 
 
 def main() -> int:

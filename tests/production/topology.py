@@ -7,18 +7,22 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import psutil
+import psycopg
 
 from tests.crashes.postgres import Postgres
 from tests.desk import ROOT, Desk, surroundings, until
 from tests.production.conftest import free_ports
 from tests.production.nginx import Nginx
 
+# pytest walks in a database of its own, which bears this name when it is told of another.
+WALKED = "test_marketdesk"
 # Every program takes a while on two cores that all of them share.
 PATIENCE = 60.0
 
@@ -60,6 +64,9 @@ class Primary(Postgres):
         self.start()
         return time.monotonic() - begun
 
+    def revive(self) -> None:
+        self.start()
+
     def address(self, database: str) -> str:
         """A DATABASE_URL."""
         return f"postgresql://postgres@/{database}?host={quote(str(self.folder), safe='')}"
@@ -72,7 +79,7 @@ class Replica(Primary):
         self.primary = primary
         super().__init__(folder)
 
-    def _make(self, made: Sequence[str]) -> None:
+    def _make(self, _made: Sequence[str]) -> None:
         words = ("-h", str(self.primary.folder), "-U", "postgres", "-D", str(self.data))
         self._run("pg_basebackup", "--no-sync", "-R", "-X", "stream", "-c", "fast", *words)
 
@@ -112,6 +119,10 @@ class Production:
             machine.kill()
         self.nginx.stop()
 
+    def connect(self) -> "psycopg.Connection[Any]":
+        """A connection of the test's own, to the primary."""
+        return psycopg.connect(self.settings["DATABASE_URL"], autocommit=True)
+
     def mails(self) -> list[str]:
         """Every mail that was sent, whole."""
         files = [file for worker in self.workers for file in sorted((worker.home / "mail").glob("*.log"))]
@@ -150,7 +161,11 @@ def production(database: str = "marketdesk", port: int = 0) -> Iterator[Producti
 
 def journeys(everything: Production, words: list[str]) -> int:
     """Walk the journeys against it; pytest's exit code."""
-    told = {"MARKETDESK_JOURNEYS_AT": everything.nginx.url, "DATABASE_CONN_MAX_AGE": "0"}
+    told = {
+        "MARKETDESK_JOURNEYS_AT": everything.nginx.url,
+        "DATABASE_URL": everything.primary.address(WALKED.removeprefix("test_")),
+        "DATABASE_CONN_MAX_AGE": "0",
+    }
     environment = {**surroundings(everything.folder / "journeys", 0), **everything.settings, **told}
     command = [sys.executable, "-m", "pytest", "-m", "journey", "--reuse-db", *words]
     return subprocess.run(command, env=environment, cwd=ROOT, check=False).returncode
