@@ -55,6 +55,7 @@ class Client(threading.Thread):
     """One of them, on a connection that stays open. What was not answered is sent again, by those who have a key."""
 
     repeats = True
+    pause = 0.0  # seconds between two messages
 
     def __init__(self, desk: Address, name: str, secret: str, ticket: str, stop: threading.Event) -> None:
         super().__init__(name=name, daemon=True)
@@ -72,7 +73,7 @@ class Client(threading.Thread):
                     return
                 if not self.repeats:
                     break
-            if self.stop.is_set():
+            if self.stop.wait(self.pause):
                 return
 
     def ask(self, text: str, key: str) -> tuple[str, str, dict[str, str]]:
