@@ -4,7 +4,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from marketdesk.lib import languages
+from marketdesk.lib import languages, prepared
 from marketdesk.lib.ids import PublicIdField
 from marketdesk.people.models import User
 
@@ -22,7 +22,7 @@ class Merchants(models.QuerySet["Merchant"]):
 
     def is_sandbox(self, pk: int | None) -> bool:
         """Whether the store of this number is one: an event knows no more of its store."""
-        return pk is not None and self.sandboxes().filter(pk=pk).exists()
+        return pk is not None and _SANDBOX.first(pk) is not None
 
 
 class Merchant(models.Model):
@@ -54,6 +54,9 @@ class Merchant(models.Model):
     def language(self) -> str:
         """The language that a new member of its staff probably reads."""
         return languages.of_country(self.country)
+
+
+_SANDBOX = prepared.Query(lambda pk: Merchant.objects.sandboxes().filter(pk=pk))
 
 
 class Role(models.TextChoices):

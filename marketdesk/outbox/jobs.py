@@ -6,7 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from marketdesk.journal.models import Event, Job
-from marketdesk.lib import sealing
+from marketdesk.lib import prepared, sealing
 from marketdesk.outbox import invitations, mail, recipients
 from marketdesk.outbox.webhooks import planning, telling
 from marketdesk.people.models import User
@@ -16,12 +16,14 @@ from marketdesk.teams.models import Invitation
 
 # How long it can be looked up, and sent again, what an endpoint was told.
 DELIVERIES_KEPT = timedelta(days=30)
+# Hundreds a second are told of when programs write.
+_EVENT = prepared.Query(lambda pk: Event.objects.filter(pk=pk))
 
 
 def tell(payload: dict[str, Any]) -> None:
     """Write one mail job for each person, and one delivery for each endpoint or subscription, that is told of the
     event; and what follows from it: a judgement, in a sandbox an answer."""
-    event = Event.objects.filter(pk=payload["event"]).first()
+    event = _EVENT.first(payload["event"])
     if event is None:  # of a sandbox that was refilled
         return
     for recipient in recipients.of(event):

@@ -63,11 +63,11 @@ class Job(models.Model):
             .filter(Q(lease_until__isnull=True) | Q(lease_until__lt=now))
             .order_by("run_at", "id")
         )
-        if not due.exists():  # an idle worker never takes SQLite's one write lock
+        if connection.features.has_select_for_update_skip_locked:
+            due = due.select_for_update(skip_locked=True)
+        elif not due.exists():  # an idle worker never takes SQLite's one write lock
             return None
         with transaction.atomic():
-            if connection.features.has_select_for_update_skip_locked:
-                due = due.select_for_update(skip_locked=True)
             job = due.first()
             if job is None:
                 return None
@@ -78,18 +78,19 @@ class Job(models.Model):
             job.lease_until = now + LEASE
             job.lease_no += 1
             job.attempts += 1
-            job.save(update_fields=["lease_until", "lease_no", "attempts"])
+            leased = {"lease_until": job.lease_until, "lease_no": job.lease_no, "attempts": job.attempts}
+            prepared.update(Job, {"id": job.pk}, **leased)
             return job
 
     def finish(self, now: datetime) -> bool:
         """Done. False when the lease was lost meanwhile, and another worker has the job."""
-        return bool(self._mine().update(done_at=now, lease_until=None, error=""))
+        return bool(prepared.update(Job, self._lease(), done_at=now, lease_until=None, error=""))
 
     def fail(self, error: str, now: datetime) -> None:
         """Try again later, ever more rarely (about 17 hours in all); after the last attempt it is dead, and kept."""
         later = now + timedelta(seconds=min(15 * 2**self.attempts, 12 * 3600))
         dead = now if self.attempts >= MAX_ATTEMPTS else None
-        self._mine().update(run_at=later, lease_until=None, dead_at=dead, error=error[:2000])
+        prepared.update(Job, self._lease(), run_at=later, lease_until=None, dead_at=dead, error=error[:2000])
 
     @classmethod
     def due(cls, now: datetime) -> models.QuerySet["Job"]:
@@ -110,8 +111,9 @@ class Job(models.Model):
         """Let it go, with its error; forgotten like what was done. False when it is not dead any more."""
         return bool(Job.dead().filter(pk=self.pk).update(dead_at=None, done_at=now))
 
-    def _mine(self) -> models.QuerySet["Job"]:
-        return Job.objects.filter(pk=self.pk, lease_no=self.lease_no, done_at__isnull=True)
+    def _lease(self) -> dict[str, int | None]:
+        """The row, as long as this lease is the current one."""
+        return {"id": self.pk, "lease_no": self.lease_no, "done_at": None}
 
     @classmethod
     def sweep(cls, before: datetime) -> int:

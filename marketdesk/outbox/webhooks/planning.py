@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from marketdesk.journal.models import Event
+from marketdesk.lib import prepared
 from marketdesk.merchants.models import Merchant
 from marketdesk.outbox.models import Delivery, DeliveryStatus, Endpoint
 from marketdesk.outbox.webhooks import payloads
@@ -17,6 +18,10 @@ from marketdesk.tickets.models import Ticket
 # A job that plans an event is tried for less than this. What is older was planned, though it may be swept since.
 PLANNED_WITHIN = timedelta(days=7)
 
+_LISTENING = prepared.Query(
+    lambda event: Endpoint.of_operator().filter(disabled_at__isnull=True, after_event__lt=event)
+)
+
 
 def plan(event: Event, now: datetime) -> None:
     """Write the deliveries of an event; twice writes them once. Earlier events of its ticket that no worker has come
@@ -25,11 +30,12 @@ def plan(event: Event, now: datetime) -> None:
         return
     if Merchant.objects.is_sandbox(event.merchant_id):  # the marketplace would pay a refund that was only tried
         return
-    endpoints = Endpoint.of_operator().filter(disabled_at__isnull=True, after_event__lt=event.pk)
-    wanting = [endpoint for endpoint in endpoints if _is_told(endpoint, event)]
+    wanting = [endpoint for endpoint in _LISTENING.all(event.pk) if _is_told(endpoint, event)]
+    if not wanting:
+        return
     said: dict[int, Said] = {}
     with transaction.atomic():
-        if wanting and event.ticket_id:
+        if event.ticket_id:
             # Locked, so that no word of a customer who is erased meanwhile is written down.
             Ticket.objects.select_for_update(no_key=True).filter(pk=event.ticket_id).first()
         for endpoint in wanting:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from marketdesk.journal.models import Event
+from marketdesk.lib import prepared
 from marketdesk.outbox.models import Delivery, DeliveryStatus, Endpoint, Subscription
 from marketdesk.outbox.webhooks import payloads, subscribing, topics
 from marketdesk.tickets.models import Ticket
@@ -13,15 +14,19 @@ from marketdesk.tickets.models import Ticket
 FOLDED_WITHIN = timedelta(seconds=10)
 HELD_AT_MOST = timedelta(seconds=45)
 
+_LISTENING = prepared.Query(
+    lambda topic, merchant, event: Subscription.objects.filter(
+        topic=topic, merchant=merchant, disabled_at__isnull=True, after_event__lt=event
+    ).select_related("app", "merchant")
+)
+
 
 def tell(event: Event, now: datetime) -> None:
     """Write the messages of an event; twice writes them once."""
     topic = topics.of(event)
     if topic is None:
         return
-    found = Subscription.objects.filter(topic=topic, merchant=event.merchant_id, disabled_at__isnull=True)
-    found = found.filter(after_event__lt=event.pk).select_related("app", "merchant")
-    allowed = {one: one.is_allowed for one in found}
+    allowed = {one: one.is_allowed for one in _LISTENING.all(topic, event.merchant_id or 0, event.pk)}
     for subscription in (one for one in allowed if not allowed[one]):
         subscribing.take_away(subscription, now)
     told = [one for one in allowed if allowed[one]]
