@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import connection
 from django.http import HttpResponse
@@ -367,3 +368,23 @@ def test_a_statement_that_fails_goes_the_other_way(
     if connection.vendor == "postgresql":
         connection.cursor().execute("ROLLBACK TO SAVEPOINT before")
     assert program.get(COUNT).data["count"] == "1"
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="needs PostgreSQL")
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_was_lost_costs_no_answer(
+    ticket: Ticket, program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", 60)
+    connection.close()
+    try:
+        assert quickly(program, COUNT)
+        with psycopg.connect(**connection.get_connection_params()) as other:
+            other.execute("SELECT pg_terminate_backend(%s)", [connection.connection.info.backend_pid])
+
+        assert quickly(program, COUNT) is None
+        assert program.get(COUNT).data["count"] == "1"
+        assert quickly(program, COUNT)
+    finally:
+        connection.close()
