@@ -56,7 +56,7 @@ class Merchant(models.Model):
         return languages.of_country(self.country)
 
 
-_SANDBOX = prepared.Query(lambda pk: Merchant.objects.sandboxes().filter(pk=pk))
+_SANDBOX = prepared.Prepared(lambda pk: Merchant.objects.sandboxes().filter(pk=pk))
 
 
 class Role(models.TextChoices):

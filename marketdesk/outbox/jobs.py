@@ -17,7 +17,7 @@ from marketdesk.teams.models import Invitation
 # How long it can be looked up, and sent again, what an endpoint was told.
 DELIVERIES_KEPT = timedelta(days=30)
 # Hundreds a second are told of when programs write.
-_EVENT = prepared.Query(lambda pk: Event.objects.filter(pk=pk))
+_EVENT = prepared.Prepared(lambda pk: Event.objects.filter(pk=pk))
 
 
 def tell(payload: dict[str, Any]) -> None:

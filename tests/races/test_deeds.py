@@ -20,7 +20,7 @@ from django.utils import timezone
 from PIL import Image
 
 from marketdesk.journal.models import Event, Job
-from marketdesk.lib.files import WholeFiles
+from marketdesk.lib.files import Folder
 from marketdesk.people.models import PlatformKey, Scope, User
 from marketdesk.refunds import refunding
 from marketdesk.refunds.models import Refund
@@ -105,7 +105,7 @@ TELLING: list[Place] = [
     (BaseHandler, "get_response", True),
 ]
 REFUNDING: list[Place] = [(Refund, "save", True), (refunding, "_refund", True), (Ticket, "close_as_refunded", True)]
-STORING: list[Place] = [(WholeFiles, "_save", False), (WholeFiles, "_save", True), (Attachment, "save", True)]
+STORING: list[Place] = [(Folder, "_save", False), (Folder, "_save", True), (Attachment, "save", True)]
 WAYS = {
     "reply": SAYING + TELLING,
     "close": TELLING,

@@ -58,11 +58,7 @@ class Job(models.Model):
     @classmethod
     def claim(cls, now: datetime) -> "Job | None":
         """Lease the job that is due first, or answer None. Two workers never get the same lease."""
-        due = (
-            cls.objects.filter(done_at__isnull=True, dead_at__isnull=True, run_at__lte=now)
-            .filter(Q(lease_until__isnull=True) | Q(lease_until__lt=now))
-            .order_by("run_at", "id")
-        )
+        due = cls.due(now).filter(Q(lease_until__isnull=True) | Q(lease_until__lt=now)).order_by("run_at", "id")
         if connection.features.has_select_for_update_skip_locked:
             due = due.select_for_update(skip_locked=True)
         elif not due.exists():  # an idle worker never takes SQLite's one write lock

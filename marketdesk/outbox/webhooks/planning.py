@@ -18,7 +18,7 @@ from marketdesk.tickets.models import Ticket
 # A job that plans an event is tried for less than this. What is older was planned, though it may be swept since.
 PLANNED_WITHIN = timedelta(days=7)
 
-_LISTENING = prepared.Query(
+_LISTENING = prepared.Prepared(
     lambda event: Endpoint.of_operator().filter(disabled_at__isnull=True, after_event__lt=event)
 )
 
@@ -30,7 +30,7 @@ def plan(event: Event, now: datetime) -> None:
         return
     if Merchant.objects.is_sandbox(event.merchant_id):  # the marketplace would pay a refund that was only tried
         return
-    wanting = [endpoint for endpoint in _LISTENING.all(event.pk) if _is_told(endpoint, event)]
+    wanting = [endpoint for endpoint in _LISTENING(event.pk) if _is_told(endpoint, event)]
     if not wanting:
         return
     said: dict[int, Said] = {}

@@ -14,7 +14,7 @@ from marketdesk.tickets.models import Ticket
 FOLDED_WITHIN = timedelta(seconds=10)
 HELD_AT_MOST = timedelta(seconds=45)
 
-_LISTENING = prepared.Query(
+_LISTENING = prepared.Prepared(
     lambda topic, merchant, event: Subscription.objects.filter(
         topic=topic, merchant=merchant, disabled_at__isnull=True, after_event__lt=event
     ).select_related("app", "merchant")
@@ -26,7 +26,7 @@ def tell(event: Event, now: datetime) -> None:
     topic = topics.of(event)
     if topic is None:
         return
-    allowed = {one: one.is_allowed for one in _LISTENING.all(topic, event.merchant_id or 0, event.pk)}
+    allowed = {one: one.is_allowed for one in _LISTENING(topic, event.merchant_id or 0, event.pk)}
     for subscription in (one for one in allowed if not allowed[one]):
         subscribing.take_away(subscription, now)
     told = [one for one in allowed if allowed[one]]
