@@ -61,7 +61,7 @@ class Set:
     tickets: int
     loading: float
     best: dict[tuple[str, str, int], Measured] = field(default_factory=dict)
-    memory: dict[str, float] = field(default_factory=dict)
+    memory: dict[str, tuple[float, float]] = field(default_factory=dict)  # of the web processes, and their parent
     absent: list[str] = field(default_factory=list)
     commits: float = 0.0  # that the disk makes in a second, where it bounds what can be written
 
@@ -138,10 +138,13 @@ def in_short(found: Set, call: str) -> str:
 def beneath(found: Set) -> Iterator[str]:
     """What else there is to say of a set."""
     if OURS in found.memory:
-        used = found.memory[OURS]
-        beside = f"; raw-python {found.memory[CEILING]:.0f} MB" if CEILING in found.memory else ""
+        used, parent = found.memory[OURS]
+        beside = f"; raw-python's {found.memory[CEILING][0]:.0f} MB" if CEILING in found.memory else ""
         word = "met" if used < MEMORY else "missed"
-        yield f"Memory, two web processes and their parent: {used:.0f} MB (PSS){beside}; gate {MEMORY:.0f} MB: {word}."
+        yield (
+            f"Memory: two web processes take {used:.0f} MB (PSS), their parent {parent:.0f} MB{beside};"
+            f" gate {MEMORY:.0f} MB: {word}."
+        )
     if found.commits:
         yield f"SQLite commits {found.commits:.0f} rows a second here, one after the other: no writes can be quicker."
     yield f"Loaded in {found.loading:.0f} s. {found.version}."

@@ -50,9 +50,10 @@ class Server:
     session: str = ""
     beside: list[psutil.Process] = field(default_factory=list)
 
-    def memory(self) -> float:
-        """What all processes that serve take together, in MB: PSS, which counts what they share once."""
-        return float(sum(one.memory_full_info().pss for one in _family(self.process))) / 1024**2
+    def memory(self) -> tuple[float, float]:
+        """What the web processes take together, and their parent, in MB: PSS, which counts what they share once."""
+        parent, *web = (one.memory_full_info().pss / 1024**2 for one in _family(self.process))
+        return sum(web), parent
 
 
 def busy(*first: psutil.Process) -> float:

@@ -7,6 +7,7 @@ always safe. A child notices by the closed pipe when the parent is gone, however
 import contextlib
 import ctypes
 import fcntl
+import gc
 import logging
 import os
 import resource
@@ -221,6 +222,9 @@ class Parent:
 
     def run(self) -> None:
         """Start everybody, and return when everybody has stopped."""
+        # The collector leaves alone what the children share: looking at it would copy it for each of them.
+        gc.collect()
+        gc.freeze()
         for end in (self._signals, self._wakeup):
             os.set_blocking(end, False)
         for number in (*STOPPING, signal.SIGCHLD):

@@ -29,4 +29,4 @@ def test_the_table_is_printed(database: str, calls: str) -> None:
     rows = {line.split("  ")[0]: line for line in done.stdout.splitlines()}
     assert set(calls.split(",")) <= set(rows)
     assert ("raw-python, list" in done.stdout) == (database == "postgresql")
-    assert "Memory, two web processes" in done.stdout
+    assert "Memory: two web processes" in done.stdout
