@@ -24,8 +24,10 @@ from tests import plans
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
-# Of 4,000 tickets Mehmet's store has about fifty; what looks at more than that, looks at others'.
-MINE = 130
+# One agent's own tickets are found by who they are given to, and put in order.
+SORTED = {"desk mine"}
+# Of more than 4,000 tickets Mehmet's store has about sixty; what looks at many more rows, looks at others'.
+MINE = 4 * SIZE
 Door = Callable[[], Any]
 
 
@@ -44,6 +46,9 @@ def filled(
     appealed = ask("item_problem")
     appealed.appeal("They do not answer.", by=mehmet)
     appealed.close(how="solved", by=sofia)
+    answered = ask("item_problem")
+    answered.appeal("They do not answer.", by=mehmet)
+    answered.reply("We look into it.", by=sofia)
     assert asked
     for _number in range(8):
         Job.put("tell", {}, key=f"made up {_number}")
@@ -99,8 +104,9 @@ def doors(filled: Ticket, store: Merchant, ada_user: User, mehmet_user: User, so
     }
 
 
-# Walked on purpose: the few whose queue is that long, or that read all of it in the background.
-LONG: dict[str, int] = {}
+def may_be_many(name: str, statement: str) -> bool:
+    """Whether so many rows are the answer itself: support counts the tickets at its own desk and with all merchants."""
+    return name.startswith("desk ") and "COUNT(" in statement
 
 
 def faults(doors: dict[str, Door]) -> list[str]:
@@ -110,12 +116,13 @@ def faults(doors: dict[str, Door]) -> list[str]:
     for name, ask in doors.items():
         ask()  # what a process remembers is remembered
         for plan in plans.explained(ask):
-            found += [f"{name} walks {table}: {plan.statement}" for table in plan.walked]
-            if plan.sorted > max(SIZE, MINE) or (plan.sorted and "LIMIT 51" in plan.statement):
-                found.append(f"{name} sorts {plan.sorted} rows: {plan.statement}")
-            most = LONG.get(name, MINE)
-            read = [one for one in plan.reads if one.table in plans.LARGE and one.rows > most]
-            found += [f"{name} reads {one.rows} rows of {one.table} by {one.index}: {plan.statement}" for one in read]
+            found += [f"{name} walks {table}: {plan}" for table in plan.walked]
+            # SQLite does not say how many: a list is never sorted there. PostgreSQL does as it likes with a few rows.
+            if plan.sorted > MINE or (plan.sorted < 0 and f"LIMIT {SIZE + 1}" in plan.statement and name not in SORTED):
+                found.append(f"{name} sorts {plan.sorted} rows: {plan}")
+            many = [one for one in plan.reads if one.table in plans.LARGE and one.rows > MINE]
+            if many and not may_be_many(name, plan.statement):
+                found.append(f"{name} reads too many: {plan}")
     return found
 
 
@@ -126,9 +133,9 @@ def test_nothing_that_is_asked_again_and_again_walks_a_table(doors: dict[str, Do
 @pytest.mark.parametrize(
     ("index", "door"),
     [
-        ("ticket_due_category", "queue post-purchase"),
-        ("ticket_closed", "queue closed"),
-        ("message_by_ticket", "ticket"),
+        ("event_by_ticket", "ticket"),
+        ("ticket_at_merchants", "desk with-merchants"),
+        ("user_of_support", "desk's ticket"),
         ("job_due", "worker's claim"),
     ],
 )

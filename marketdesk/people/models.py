@@ -60,6 +60,7 @@ class User(AbstractUser):
     objects: ClassVar[People] = People()  # type: ignore[assignment]
 
     class Meta:
+        indexes = [models.Index(fields=["name", "id"], name="user_of_support", condition=Q(party=Party.SUPPORT))]
         constraints = [
             models.UniqueConstraint(Lower("email"), name="user_email_any_case", condition=Q(email__isnull=False))
         ]

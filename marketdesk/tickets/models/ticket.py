@@ -105,7 +105,7 @@ class Ticket(models.Model):
     routed_by = models.JSONField(default=dict)
     due_at = models.DateTimeField(null=True)
     answered = models.BooleanField(default=False)  # by the merchant, since the customer's last message (D25)
-    assignee = models.ForeignKey(User, models.SET_NULL, null=True, related_name="assigned_tickets")
+    assignee = models.ForeignKey(User, models.SET_NULL, null=True, related_name="assigned_tickets", db_index=False)
 
     opened_at = models.DateTimeField()
     turned_at = models.DateTimeField()  # when the state last changed
@@ -131,8 +131,8 @@ class Ticket(models.Model):
                 condition=Q(state=State.WITH_MERCHANT),
             ),
             models.Index(
-                fields=["merchant", "category", "due_at", "id"],
-                name="ticket_due_category",
+                fields=["merchant", "category", "due_at", "id", "shared"],
+                name="ticket_due_by_category",
                 condition=Q(state=State.WITH_MERCHANT),
             ),
             models.Index(
@@ -155,6 +155,18 @@ class Ticket(models.Model):
             models.Index(fields=["merchant", "public_updated_at", "id"], name="ticket_by_update"),
             models.Index(fields=["customer", "-public_updated_at", "-id"], name="ticket_by_customer"),
             models.Index(fields=["turned_at", "id"], name="ticket_at_support", condition=Q(state=State.WITH_SUPPORT)),
+            # Not of those that nobody has, which are nearly all: SQLite would look the unassigned up in it.
+            models.Index(fields=["assignee"], name="ticket_assigned", condition=Q(assignee__isnull=False)),
+            models.Index(  # for support, who sees the tickets of all merchants but sandboxes
+                fields=["due_at", "id", "is_sandbox"],
+                name="ticket_at_merchants",
+                condition=Q(state=State.WITH_MERCHANT),
+            ),
+            models.Index(
+                fields=["turned_at", "id", "is_sandbox"],
+                name="ticket_awaited_by_support",
+                condition=Q(state=State.WITH_CUSTOMER, desk=Desk.PLATFORM),
+            ),
             models.Index(fields=["turned_at"], name="ticket_silent", condition=Q(state=State.WITH_CUSTOMER)),
             models.Index(
                 fields=["-closed_at", "-id"], name="ticket_closed_by_support", condition=Q(closed_by=Party.SUPPORT)
