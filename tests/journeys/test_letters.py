@@ -45,6 +45,7 @@ def link_in(text: str, ending: str = "") -> str:
     return found[0]
 
 
+@pytest.mark.inside
 def test_a_mail_a_link_an_answer_a_rating_and_the_end(
     chromium: Browser, last_mail: Callable[[], str], ada_user: User, ticket: Ticket, mehmet: Actor
 ) -> None:
@@ -102,6 +103,7 @@ def test_a_mail_a_link_an_answer_a_rating_and_the_end(
     window.close()
 
 
+@pytest.mark.inside
 def test_support_opens_a_mail_that_was_passed_on_and_stays_support(
     visit: Callable[..., Page], last_mail: Callable[[], str], sofia_user: User, ticket: Ticket, mehmet: Actor
 ) -> None:

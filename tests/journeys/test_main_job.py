@@ -209,6 +209,7 @@ def test_an_expired_page_says_so_and_leads_back_to_the_text(
     assert ticket.messages.count() == 1
 
 
+@pytest.mark.inside
 def test_the_worker_tells_people_while_they_work(
     visit: Visit, ask: Callable[..., Ticket], mehmet_user: User, mailoutbox: list[Any]
 ) -> None:

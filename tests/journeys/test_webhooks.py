@@ -25,6 +25,7 @@ def work() -> None:
     delivering.serve_one(timezone.now())
 
 
+@pytest.mark.inside
 def test_a_program_that_failed_is_sent_again_what_it_missed(
     visit: Callable[..., Page], ask: Callable[..., Ticket], sofia_user: User, settings: Any
 ) -> None:
