@@ -14,6 +14,8 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from marketdesk.lib import roles
+
 Ask = Callable[[str], list[Any]]
 
 # Where packages put PostgreSQL's programs, beside those on the PATH.
@@ -79,7 +81,9 @@ def fill(source: Path) -> None:
         connection.close()
         os.replace(source, connection.settings_dict["NAME"])
     else:
-        _run(_program("pg_restore"), "--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges", source)
+        with roles.as_owner():
+            how = ("--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges")
+            _run(_program("pg_restore"), *how, source)
 
 
 def is_empty() -> bool:
@@ -119,7 +123,8 @@ def _copied_sqlite(target: Path) -> Iterator[Copy]:
 @contextmanager
 def _copied_postgresql(target: Path) -> Iterator[Copy]:
     program = _program("pg_dump")
-    with transaction.atomic():
+    # As whom the tables belong to: what another role may not see would be missing.
+    with roles.as_owner(), transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(PATIENT)
             cursor.execute("SELECT pg_export_snapshot()")
