@@ -45,7 +45,7 @@ def test_it_is_the_wheel_that_runs(installed: Path, tmp_path: Path) -> None:
 
 
 def test_the_demo_and_the_server_work_from_the_wheel(desk: Desk) -> None:
-    first = desk.run("demo", "--json")
+    first = desk.run("demo", "--json", timeout=300)
     second = desk.run("demo", "--json")
 
     assert first.returncode == 0, first.stderr
