@@ -24,7 +24,7 @@ from tests.production.nginx import Nginx
 # pytest walks in a database of its own, which bears this name when it is told of another.
 WALKED = "test_marketdesk"
 # Every program takes a while on two cores that all of them share.
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 
 class Machine(Desk):
@@ -112,7 +112,7 @@ class Production:
         self.nginx.start()
         for web in self.webs:
             until(web.answers, PATIENCE)
-        until(self.nginx.answers)
+        until(self.nginx.answers, PATIENCE)
 
     def stop(self) -> None:
         for machine in (*self.webs, *self.workers):
