@@ -5,6 +5,7 @@ prints sizes, times, how many partitions each hot statement reads, and what docs
 """
 
 import re
+import signal
 import sys
 import tempfile
 import time
@@ -18,23 +19,23 @@ from bench.data import CALLER, fill, waiting
 from bench.databases import postgres
 from bench.servers import prepared
 
-PARTITIONS, TIMES = 16, 1000
-# Of each table: the key that every index begins with now, and its indexes without those that only serve it whole.
+PARTITIONS, TIMES = 16, 500
+# Of each table the indexes that it has, but for those of the foreign keys that others serve as well.
 TABLES = {
-    "tickets_message": ["(merchant_id, ticket_id, id)"],
+    "tickets_message": ["(ticket_id, id)"],
     "journal_event": [
-        "(merchant_id, ticket_id, id)",
+        "(ticket_id, id)",
         "(subject_id) WHERE subject_kind = 'refund'",
         "(ticket_id) WHERE verb = 'reopen'",
     ],
-    "tickets_wait": ["(merchant_id, counts_at)", "(due_at) WHERE ended_at IS NULL", "(merchant_id, ticket_id)"],
+    "tickets_wait": ["(merchant_id, counts_at)", "(due_at) WHERE ended_at IS NULL", "(ticket_id)"],
     "outbox_delivery": [
         "(message_id)",
         "(endpoint_id, next_at, id) WHERE status = 'waiting'",
         "(endpoint_id, ticket_id, sequence) WHERE attempts = 0 AND status = 'waiting'",
         "(made_at)",
         "(endpoint_id, made_at, id)",
-        "(merchant_id, ticket_id, endpoint_id, event_id)",
+        "(ticket_id, endpoint_id, event_id)",
         "(endpoint_id, failed_at, id) WHERE failed_at IS NOT NULL",
     ],
 }
@@ -122,8 +123,9 @@ STATEMENTS = (
 
 def main() -> int:
     """Load, copy, compare."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that no server is left behind
     tickets = int(sys.argv[1]) if len(sys.argv) > 1 else 2_000_000
-    with postgres() as (database, first), tempfile.TemporaryDirectory() as home:
+    with postgres() as (database, _first), tempfile.TemporaryDirectory() as home:
         prepared(Path(home), database)
         print(f"Loading {tickets:,} tickets …", file=sys.stderr, flush=True)
         begun = time.monotonic()
@@ -144,7 +146,7 @@ def main() -> int:
             print("\nForeign keys that name a row of these tables by its id alone:")
             for words in _pointing(connected):
                 print(f"  {words}")
-            _compare(connected, first, waiting(tickets))
+            _compare(connected, waiting(tickets))
     return 0
 
 
@@ -195,10 +197,9 @@ def _pointing(connected: Any) -> list[str]:
     return [row[0] for row in found]
 
 
-def _compare(connected: Any, first: psutil.Process, own: list[int]) -> None:
+def _compare(connected: Any, own: list[int]) -> None:
     """Each statement on the plain table, on the partitions, and there as the desk asks today."""
     backend = psutil.Process(connected.execute("SELECT pg_backend_pid()").fetchone()[0])
-    assert backend.ppid() == first.pid or True
     print(f"\n{'':<40}{'plain':>16}{'partitions':>24}{'without the merchant':>24}")
     for one in STATEMENTS:
         plain = _time(connected, backend, (one.today or one.sql).replace("TABLE", one.table), own)

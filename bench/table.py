@@ -6,6 +6,7 @@ single wrong answer fails the run. What the machine does besides moves all figur
 """
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -42,6 +43,7 @@ class How:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, and print tables; 1 where an answer was wrong."""
     options = _options(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that no server is left behind
     how = How(options.only, options.seconds, options.turns, options.cold)
     sets: list[Set] = []
     begun = time.monotonic()
