@@ -9,7 +9,7 @@ from marketdesk.lib import languages
 
 ROOT = Path(__file__).parent.parent
 READERS = re.compile(
-    r"""\b(?:text|flag|number|words|folder|files|choice|database|owner|replica|seconds)\(\s*["']([A-Z0-9_]{4,})["']"""
+    r"""\b(?:text|flag|number|words|folder|files|choice|database|owner|replica|some_of)\(\s*["']([A-Z0-9_]{4,})["']"""
 )
 PAGES = sorted(page for where in ("*.md", "docs/**/*.md", "examples/**/*.md") for page in ROOT.glob(where))
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")

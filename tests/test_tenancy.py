@@ -185,6 +185,7 @@ CALLS = {
     "api/v2/auth_test": None,
     "api/v2/ticket": "GET",
     "api/v2/ticket/get-action-required": None,
+    "api/v2/ticket/count-action-required": None,
     "api/v2/ticket/reply": "POST",
     "api/v2/ticket/close": "POST",
     "api/v2/ticket/appeal-to-wish-support": "POST",

@@ -21,11 +21,12 @@ from django.db.models import Model, QuerySet
 T = TypeVar("T")
 Values = Sequence[Any]
 
-# What stands for the nth parameter while a statement is made: values that nobody has.
-_STANDING_IN: tuple[tuple[type, Callable[[int], Any]], ...] = (
-    (int, lambda n: -(2**62) - n),
-    (str, lambda n: f"\ue000{n}\ue001"),
-    (datetime, lambda n: datetime(1000 + n, 1, 1, tzinfo=UTC)),
+# What stands for the nth parameter while a statement is made, for the first and for the second time: numbers that fit
+# every column, since Django asks nothing of a column that could not hold them.
+_STANDING_IN: tuple[tuple[type, Callable[[int, int], Any]], ...] = (
+    (int, lambda turn, n: 20_000 + 1_000 * turn + n),
+    (str, lambda turn, n: f"\ue000{turn}.{n}\ue001"),
+    (datetime, lambda turn, n: datetime(1000 + 500 * turn + n, 1, 1, tzinfo=UTC)),
 )
 
 
@@ -145,13 +146,18 @@ class _Statement:
     """The SQL of a queryset with places for its parameters, and what Django makes objects of its rows with."""
 
     def __init__(self, build: Callable[..., "QuerySet[Any, Any]"], given: Values, *, may_ignore: bool) -> None:
-        stand_ins = [_stand_in(one, n) for n, one in enumerate(given)]
+        # Made twice, with other stand-ins: what differs is where they stand.
+        stand_ins, others = ([_stand_in(one, turn, n) for n, one in enumerate(given)] for turn in (0, 1))
         self.queryset: Any = build(*stand_ins)
-        self.compiler = self.queryset.query.get_compiler(self.queryset.db)
-        sql, parameters = self.compiler.as_sql()
+        self.compiler, sql, parameters = _compiled(self.queryset)
+        _compiler, again, differing = _compiled(build(*others))
+        if sql != again:
+            raise ValueError(f"The statement depends on its parameters: {sql}")
         self.connection = self.compiler.connection
         known = {self._adapted(one): n for n, one in enumerate(stand_ins)}
-        self.places = [known.get(one) if isinstance(one, int | str | datetime) else None for one in parameters]
+        self.places = [
+            known.get(one) if one != other else None for one, other in zip(parameters, differing, strict=True)
+        ]
         missing = set(known.values()) - set(self.places)
         if missing and not may_ignore:
             raise ValueError(f"Parameters that the queryset does not use: {sorted(missing)}")
@@ -200,6 +206,11 @@ class _Statement:
         return list(self.queryset._iterable_class(asked))
 
 
-def _stand_in(value: Any, n: int) -> Any:
+def _stand_in(value: Any, turn: int, n: int) -> Any:
     """Something of its kind that nobody means."""
-    return next(make(n) for kind, make in _STANDING_IN if isinstance(value, kind))
+    return next(make(turn, n) for kind, make in _STANDING_IN if isinstance(value, kind))
+
+
+def _compiled(queryset: Any) -> tuple[Any, str, Sequence[Any]]:
+    compiler = queryset.query.get_compiler(queryset.db)
+    return compiler, *compiler.as_sql()

@@ -12,7 +12,9 @@ def main() -> int:
     """Start it, say where it is, and stop it on Ctrl+C; or walk the journeys against it."""
     parser = argparse.ArgumentParser(prog="python -m tests.production", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="where nginx listens (default: a free port)")
-    parser.add_argument("--journeys", nargs=argparse.REMAINDER, metavar="WORDS", help="walk the journeys, with pytest's own arguments")
+    parser.add_argument(
+        "--journeys", nargs=argparse.REMAINDER, metavar="WORDS", help="walk the journeys, with pytest's own arguments"
+    )
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with production("marketdesk" if options.journeys is None else WALKED, options.port) as everything:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from marketdesk.journal import backlog
 from marketdesk.orders.models import Order
 from marketdesk.people.models import User
 from marketdesk.policy import promises
@@ -20,6 +21,7 @@ def test_a_new_ticket_is_sixteen_statements(
     """Five look for what it names, two begin and end, two claim and finish its key, and one more for each item."""
     promises.current()
     routes.current()
+    backlog.is_longer_than(promises.current().waiting_jobs)
     asked = {"customer": "c-1", "order": "O-1001", "issue": "order_status", "text": "Where is it?"}
 
     with django_assert_num_queries(16):
