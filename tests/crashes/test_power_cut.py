@@ -3,7 +3,6 @@
 import random
 import shutil
 import sqlite3
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.crashes import clients, power
+from tests.crashes import careless, clients, power
 from tests.crashes.clients import Crowd
 from tests.crashes.power import Socket
 from tests.desk import Desk, surroundings
@@ -24,20 +23,6 @@ pytestmark = [
 
 CUTS = cases(20, release=200)
 WRITTEN = 30  # between two cuts, on the average
-
-# A desk that does not wait for the disk after each answer.
-CARELESS = """
-import sys
-from marketdesk.lib import env
-shipped = env._sqlite
-def careless(path):
-    settings = shipped(path)
-    settings["OPTIONS"]["init_command"] += "PRAGMA synchronous=NORMAL;"
-    return settings
-env._sqlite = careless
-from marketdesk.cli import main
-sys.exit(main(sys.argv[1:]))
-"""
 
 Plugged = tuple[Desk, Crowd, Socket]
 
@@ -88,7 +73,7 @@ def test_what_was_acknowledged_survives_every_power_cut(plugged: Callable[..., P
 
 
 def test_control_a_desk_that_does_not_wait_for_the_disk_loses(plugged: Callable[..., Plugged], tmp_path: Path) -> None:
-    _desk, crowd, socket = plugged(sys.executable, "-c", CARELESS)
+    _desk, crowd, socket = plugged(*careless.desk("synchronous=NORMAL"))
     lost = 0
 
     with crowd.writing():
