@@ -39,11 +39,11 @@ BELIEVING = """
 import os, django
 os.environ["DJANGO_SETTINGS_MODULE"] = "marketdesk.settings"
 django.setup()
-from django.core.signals import request_finished, request_started
-from django.db import close_old_connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from marketdesk import cli
-for moment in (request_started, request_finished):
-    assert moment.disconnect(close_old_connections)
+for look in ("close_if_health_check_failed", "close_if_unusable_or_obsolete"):
+    assert hasattr(BaseDatabaseWrapper, look)
+    setattr(BaseDatabaseWrapper, look, lambda self: None)
 raise SystemExit(cli.main())
 """
 
