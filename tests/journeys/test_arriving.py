@@ -148,6 +148,7 @@ def test_a_browser_without_cookies_of_third_parties_is_one(browser: Chooser, sit
     assert cookies_of_third_parties(window, site) == ["", "seen=yes"]
 
 
+@pytest.mark.inside
 @pytest.mark.parametrize("scripts", [True, False], ids=["", "without JavaScript"])
 def test_a_customer_asks_and_follows_inside_the_shop(
     scripts: bool, browser: Chooser, site: Site, arrive: Callable[..., None], order: Order, mehmet: Actor
@@ -182,6 +183,7 @@ def test_a_customer_asks_and_follows_inside_the_shop(
     assert window.cookies() == []
 
 
+@pytest.mark.inside
 def test_what_was_typed_is_there_again_when_the_shop_opens_it_anew(
     browser: Chooser, site: Site, arrive: Callable[..., None], order: Order, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -210,6 +212,7 @@ def test_what_was_typed_is_there_again_when_the_shop_opens_it_anew(
     expect(frame.locator(".thread")).to_contain_text("When will my lamp arrive?")
 
 
+@pytest.mark.inside
 def test_no_other_site_shows_it_inside(browser: Chooser, site: Site, arrive: Callable[..., None]) -> None:
     stranger = Site()
     window = browser(WITHOUT)

@@ -30,6 +30,7 @@ def set_up_second_factor(page: Page) -> None:
     expect(page.locator("input[name=code]")).to_have_count(0)
 
 
+@pytest.mark.inside
 @pytest.mark.parametrize("scripts", [True, False], ids=["", "without JavaScript"])
 def test_a_promise_is_changed_and_changed_back(
     scripts: bool, visit: Callable[..., Page], ask: Callable[..., Ticket], sofia_user: User

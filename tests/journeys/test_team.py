@@ -35,6 +35,7 @@ def with_authenticator(page: Page) -> None:
     )
 
 
+@pytest.mark.inside
 def test_a_colleague_joins_with_a_passkey_and_is_removed(
     visit: Callable[..., Page], chromium: Browser, live_server: Any, mehmet_user: User
 ) -> None:

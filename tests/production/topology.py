@@ -165,6 +165,7 @@ def journeys(everything: Production, words: list[str]) -> int:
         "MARKETDESK_JOURNEYS_AT": everything.nginx.url,
         "DATABASE_URL": everything.primary.address(WALKED.removeprefix("test_")),
         "DATABASE_CONN_MAX_AGE": "0",
+        "REQUESTS_CA_BUNDLE": str(everything.nginx.folder / "certificate.pem"),
     }
     environment = {**surroundings(everything.folder / "journeys", 0), **everything.settings, **told}
     command = [sys.executable, "-m", "pytest", "-m", "journey", "--reuse-db", *words]
