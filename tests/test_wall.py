@@ -5,9 +5,12 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
+from django.utils import timezone
 
+from marketdesk.api.middleware import at_once
+from marketdesk.api.v2 import quick
 from marketdesk.merchants import wall
 from marketdesk.merchants.models import Merchant
 from marketdesk.orders.models import OrderItems
@@ -168,3 +171,15 @@ def test_a_session_that_says_nothing_sees_nothing(walled: None, world: World) ->
 def test_a_stranger_narrows_nothing(walled: None, world: World) -> None:
     assert Client().get(f"/dashboard/tickets/{ABSENT}").status_code == 302
     assert Ticket.objects.count() == 3
+
+
+def test_the_short_path_of_programs_is_left_to_the_one_that_narrows(
+    walled: None, world: World, store: Merchant, no_check: None
+) -> None:
+    token = AccessToken.issue(store, "erp")
+    AccessToken.objects.update(last_used_at=timezone.now())
+    for call in quick.CALLS:
+        asked = RequestFactory().get(call, {"id": world.foreign.public_id} if call.endswith("/ticket") else {})
+        asked.META["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+
+        assert at_once(asked.environ) is None, call

@@ -9,6 +9,7 @@ somebody looks into it. Rows come as bytes, which tell apart what is not the sam
 import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from itertools import count
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -154,7 +155,9 @@ def _sqlite(database: BaseDatabaseWrapper, sql: str, arguments: Sequence[str]) -
 # PostgreSQL, by libpq's own calls: psycopg's cursors take longer than the server does
 
 _prepared: "WeakKeyDictionary[Any, dict[str, bytes]]" = WeakKeyDictionary()
+_numbers = count()
 RECORD = 2249
+UNKNOWN_STATEMENT = b"26000"
 
 
 def _postgresql(database: BaseDatabaseWrapper, sql: str, arguments: Sequence[str]) -> list[Row]:
@@ -167,17 +170,23 @@ def _postgresql(database: BaseDatabaseWrapper, sql: str, arguments: Sequence[str
 
 
 def _found(database: BaseDatabaseWrapper, sql: str, values: Sequence[bytes]) -> Any:
-    from psycopg.pq import Format
+    from psycopg.pq import DiagnosticField, Format, TransactionStatus
 
     opened: Any = database.connection
-    if opened.prepare_threshold is None:  # a pooler between us and the server: nothing stays prepared
+    # Nothing stays prepared with a pooler between us and the server. And in a transaction nothing may fail, as what is
+    # forgotten does.
+    if opened.prepare_threshold is None or opened.pgconn.transaction_status != TransactionStatus.IDLE:
         return _checked(database, opened.pgconn.exec_params(sql.encode(), values, result_format=Format.BINARY))
     names = _prepared.setdefault(opened, {})
-    if sql not in names:
-        name = f"together_{len(names)}".encode()
-        _checked(database, opened.pgconn.prepare(name, sql.encode()))
-        names[sql] = name
-    return _checked(database, opened.pgconn.exec_prepared(names[sql], values, result_format=Format.BINARY))
+    if sql in names:
+        found = opened.pgconn.exec_prepared(names[sql], values, result_format=Format.BINARY)
+        if found.error_field(DiagnosticField.SQLSTATE) != UNKNOWN_STATEMENT:
+            return _checked(database, found)
+        names.clear()  # after a transaction that was rolled back, psycopg has all forgotten that is prepared, ours too
+    name = f"together_{next(_numbers)}".encode()
+    _checked(database, opened.pgconn.prepare(name, sql.encode()))
+    names[sql] = name
+    return _checked(database, opened.pgconn.exec_prepared(name, values, result_format=Format.BINARY))
 
 
 def _checked(database: BaseDatabaseWrapper, result: Any) -> Any:

@@ -1,14 +1,16 @@
 """The short path of what programs call all day: it says what the other says, byte for byte, or nothing at all."""
 
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from threading import Thread
 from typing import Any
 
 import psycopg
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.http import HttpResponse
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
@@ -18,7 +20,7 @@ from marketdesk.api.middleware import at_once
 from marketdesk.api.v2 import quick
 from marketdesk.journal import spending
 from marketdesk.journal.models import Allowance
-from marketdesk.lib import ids, secret
+from marketdesk.lib import ids, prepared, secret
 from marketdesk.lib.together import Together
 from marketdesk.merchants.models import Merchant
 from marketdesk.orders.models import ItemState, Order, OrderItem, Product
@@ -307,12 +309,54 @@ def test_what_is_kept_stays_small(
         assert len(quick._tickets_told) <= 2
 
 
+def test_a_long_conversation_is_not_kept(
+    ask: Callable[..., Ticket], program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick._tickets_told.clear()
+    ticket = ask("order_status", "Where is it?" * 400)
+    Message.objects.update(body="x" * quick.LONGEST_KEPT)
+
+    agree(program, one(ticket))
+
+    assert not quick._tickets_told
+
+
+def test_what_is_kept_is_kept_by_one_thread_at_a_time() -> None:
+    """Whoever forgets what was met first must not stumble over another who does the same."""
+    kept: dict[Any, Any] = {}
+    failed = []
+
+    def keep(first: int) -> None:
+        try:
+            for number in range(20_000):
+                quick._keep(kept, (first, number), "")
+        except RuntimeError as failure:
+            failed.append(failure)
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [Thread(target=keep, args=[first]) for first in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(before)
+
+    assert failed == []
+    assert len(kept) <= quick.MOST_KEPT
+
+
 @pytest.fixture
-def explained(ticket: Ticket, program: Program) -> Callable[[str], str]:
-    """How the database would answer a call. PostgreSQL's statistics choose, so there is a past, and it is asked not to
-    read whole tables of a few rows."""
-    row = Ticket.objects.values().get() | {"id": None, "state": State.WITH_CUSTOMER, "due_at": None}
-    Ticket.objects.bulk_create(Ticket(**row | {"public_id": ids.new_public_id()}) for _number in range(300))
+def explained(ticket: Ticket, rival_store: Merchant, program: Program) -> Callable[[str], str]:
+    """How the database would answer a call. PostgreSQL's statistics choose, so there is a past, and others wait too, and
+    it is asked not to read whole tables of a few rows."""
+    row = Ticket.objects.values().get() | {"id": None}
+    past = {"state": State.WITH_CUSTOMER, "due_at": None}
+    for other in (past, {"merchant_id": rival_store.pk}):
+        rows = (Ticket(**row | other | {"public_id": ids.new_public_id()}) for _number in range(300))
+        Ticket.objects.bulk_create(rows)
     if connection.vendor == "postgresql":
         connection.cursor().execute("ANALYZE; SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
     who = secret.hash_of(program.token)
@@ -386,5 +430,28 @@ def test_a_connection_that_was_lost_costs_no_answer(
         assert quickly(program, COUNT) is None
         assert program.get(COUNT).data["count"] == "1"
         assert quickly(program, COUNT)
+    finally:
+        connection.close()
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="needs PostgreSQL")
+@pytest.mark.django_db(transaction=True)
+def test_what_was_refused_on_the_same_connection_costs_no_answer(
+    ticket: Ticket, program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a transaction that was rolled back, psycopg forgets all that is prepared, and so does the server."""
+    monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", 60)
+    connection.close()
+    try:
+        assert quickly(program, COUNT)
+        for _time in range(connection.connection.prepare_threshold + 2):
+            prepared.run("SELECT %s::int", [1])
+        with transaction.atomic():
+            Ticket.objects.count()
+            transaction.set_rollback(True)
+        Ticket.objects.count()
+
+        assert [bool(quickly(program, COUNT)) for _time in range(2)] == [True, True]
     finally:
         connection.close()
