@@ -47,6 +47,9 @@ class Readiness:
             words = looking.result(PATIENCE)
         except TooLong:
             return "The database does not answer."
+        except Exception:  # whatever it was, the next one looks again
+            log.exception("not ready")
+            words = "Something is wrong here."
         with self._lock:
             if looking is self._looking:
                 self._looking, self._words, self._until = None, words, time.monotonic() + REMEMBERED

@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 
@@ -85,3 +85,17 @@ def test_a_full_disk_takes_no_requests(monkeypatch: pytest.MonkeyPatch, settings
     monkeypatch.setattr(ready, "ROOM_NEEDED", 1 << 62)
 
     assert asked() == (503, "The home folder cannot be written to.\n", "5")
+
+
+def test_a_look_that_stumbled_is_not_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = Readiness()
+
+    def look() -> str:
+        raise InterfaceError("the connection is closed")
+
+    monkeypatch.setattr(tried, "_look", look)
+    assert tried.why_not() == "Something is wrong here."
+
+    monkeypatch.setattr(tried, "_look", lambda: "")
+    tried.forget()
+    assert tried.why_not() == ""
