@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -119,7 +120,9 @@ def _alone() -> Iterator[None]:
 @contextmanager
 def _alone_in_the_database() -> Iterator[None]:
     """Other machines have homes of their own, and prepare the same PostgreSQL. The lock is held by a transaction that
-    does nothing else: it ends with it however that ends, and a pooler in between hands it to nobody meanwhile."""
+    does nothing else: it ends with it however that ends, and a pooler in between hands it to nobody meanwhile. It is
+    asked for again and again: a statement that waits would hold up an index that the other builds beside the traffic,
+    and be waited for while it waits."""
     if connection.vendor != "postgresql":
         yield
         return
@@ -129,7 +132,11 @@ def _alone_in_the_database() -> Iterator[None]:
         with holding.cursor() as cursor:
             for limit in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
                 cursor.execute(f"SET LOCAL {limit} = 0")  # it takes as long as it takes
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [PREPARING])
+            while True:
+                cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [PREPARING])
+                if cursor.fetchone()[0]:
+                    break
+                time.sleep(0.2)
             yield
     finally:
         holding.close()
