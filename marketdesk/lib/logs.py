@@ -9,8 +9,8 @@ import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 # What stands in an address and lets its reader in: the token of a link in a mail, the key of a session, a picture that
-# a program may fetch.
-SECRET = re.compile(r"(/(?:t|in|api/files)/)[\w-]{16,}")
+# a program may fetch, a new password.
+SECRET = re.compile(r"(/(?:t|in|api/files|accounts/password/reset/key)/)[\w-]{16,}")
 # What a program carries, by what we write before it; and what stands in an address by its name, whoever made
 # it. Nothing writes these down on purpose.
 CARRIED = re.compile(r"\b(md[a-z]?_)[\w-]{16,}")

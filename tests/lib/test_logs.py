@@ -24,6 +24,13 @@ def test_a_link_of_a_mail_is_left_out_of_the_log() -> None:
     assert "ValueError: /t/…/my/" in line
 
 
+def test_a_link_for_a_new_password_is_left_out_of_the_log() -> None:
+    line = written("GET '/accounts/password/reset/key/1k-d0xq2b-8f5e0d4c3b2a19087766554433221100/' 302")
+
+    assert line == "GET '/accounts/password/reset/key/…/' 302"
+    assert written("/accounts/password/reset/key/1k-set-password/") == "/accounts/password/reset/key/1k-set-password/"
+
+
 def test_a_link_of_a_picture_is_left_out_of_the_log() -> None:
     line = written("GET '/api/files/60c0a1b2c3d4e5f600000501.3.app-5:1wBx9a:c2lnbmF0dXJl.jpg' failed")
 

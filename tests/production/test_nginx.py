@@ -206,6 +206,7 @@ ADDRESSES = (
     f"/%74/{SECRET}/",
     f"/in/{SECRET}/my/",
     f"/api/files/{SECRET}",
+    f"/accounts/password/reset/key/1k-{SECRET}/",
     f"/accounts/login/?next=/t/{SECRET}/",
 )
 
