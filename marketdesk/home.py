@@ -13,6 +13,7 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 from django.db.migrations.executor import MigrationExecutor
 
 from marketdesk.lib import roles
@@ -130,13 +131,14 @@ def _alone_in_the_database() -> Iterator[None]:
     try:
         holding.set_autocommit(False)
         with holding.cursor() as cursor:
-            for limit in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
-                cursor.execute(f"SET LOCAL {limit} = 0")  # it takes as long as it takes
-            while True:
-                cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [PREPARING])
-                if cursor.fetchone()[0]:
-                    break
+            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")  # it takes as long as it takes
+            while not _has_lock(cursor):
                 time.sleep(0.2)
             yield
     finally:
         holding.close()
+
+
+def _has_lock(cursor: CursorWrapper) -> bool:
+    cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [PREPARING])
+    return bool(cursor.fetchone()[0])

@@ -135,6 +135,34 @@ def test_an_index_is_built_beside_the_traffic() -> None:
     assert "wait_by_hours" not in names()
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_what_was_broken_off_while_an_index_was_built_is_done_again(is_whole: bool) -> None:
+    state = ProjectState.from_apps(apps)
+    after = state.clone()
+    operation = AddIndexBesideTraffic("wait", models.Index(fields=["hours"], name="wait_by_hours"))
+    operation.state_forwards("tickets", after)
+
+    def build() -> None:
+        with connection.schema_editor(atomic=False) as editor:
+            operation.database_forwards("tickets", editor, state, after)
+
+    build()
+    try:
+        if connection.vendor == "postgresql" and not is_whole:
+            with connection.cursor() as cursor:
+                cursor.execute("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'wait_by_hours'::regclass")
+        build()
+        with connection.cursor() as cursor:
+            assert "wait_by_hours" in connection.introspection.get_constraints(cursor, "tickets_wait")
+            if connection.vendor == "postgresql":
+                cursor.execute("SELECT indisvalid FROM pg_index WHERE indexrelid = 'wait_by_hours'::regclass")
+                assert cursor.fetchone() == (True,)
+    finally:
+        with connection.schema_editor(atomic=False) as editor:
+            operation.database_backwards("tickets", editor, after, state)
+
+
 # For real
 
 # Of this version's tables some are not there yet, and rows are changed on the way to it.
