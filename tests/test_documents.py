@@ -1,6 +1,7 @@
 """The documents say what the code does."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,14 @@ def test_the_first_page_leads_to_every_other() -> None:
     listed = (ROOT / "README.md").read_text(encoding="utf-8")
 
     assert [page.name for page in sorted((ROOT / "docs").glob("*.md")) if f"(docs/{page.name})" not in listed] == []
+
+
+def test_the_layers_are_those_that_machines_hold_us_to() -> None:
+    told = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split("```\ncli\n")[1].split("```")[0]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+    layers = project["tool"]["importlinter"]["contracts"][0]["layers"]
+    assert ["__main__", "cli", *told.splitlines()] == layers
 
 
 def test_each_word_is_explained_once() -> None:

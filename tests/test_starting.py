@@ -126,7 +126,7 @@ def test_an_older_version_leaves_a_newer_database_alone(desk: Desk) -> None:
     database.close()
     before = everything(home)
 
-    refused(desk, "newer version", "9999_from_the_future", "Upgrading")
+    refused(desk, "newer version", "9999_from_the_future", "docs/upgrading.md")
 
     assert everything(home) == before
     desk.environment["MARKETDESK_ACCEPT"] = "newer-database"

@@ -12,7 +12,7 @@ import django
 from marketdesk.cli.starting import Commands, Refused, check_home, prepare, say, start
 from marketdesk.lib import env
 
-GUIDE = "docs/operating.md, “Backups”"
+GUIDE = "docs/backups.md"
 
 
 def add(commands: Commands) -> None:

@@ -4,7 +4,7 @@ import argparse
 
 import django
 
-from marketdesk.cli.starting import Commands, check_home, prepare, say, start
+from marketdesk.cli.starting import Commands, check_home, prepare, say, say_if_paused, start
 
 
 def add(commands: Commands) -> None:
@@ -25,6 +25,7 @@ def _doctor(_options: argparse.Namespace) -> int:
     for found in examining.examine():
         print(f"{found.level:5} {found.name:15} {found}", flush=True)
         worst |= found.level is Level.MEND
+    say_if_paused()
     return int(worst)
 
 

@@ -82,7 +82,7 @@ def is_not_newer() -> Iterator[Finding]:
         words = f"The database belongs to a newer version of Marketdesk (it has {newer[-1]})."
         yield mend(
             "newer-database", words,
-            "Install that version. To go back one release, see “Upgrading” in docs/operating.md.",
+            "Install that version. To go back one release, see docs/upgrading.md.",
         )  # fmt: skip
 
 
@@ -161,7 +161,7 @@ def wall_has_no_hole() -> Iterator[Finding]:
         yield mend("wall", "DATABASE_WALL is set, and not every table is behind it.", "Run marketdesk prepare.")
     elif wall.has_a_hole():
         words = "DATABASE_WALL does not hold the role of DATABASE_URL, which owns the tables or may pass over it."
-        yield mend("wall", words, "Serve as a role of its own (docs/operating.md, “Two roles”).")
+        yield mend("wall", words, "Serve as a role of its own (docs/postgresql.md, “Two roles”).")
     else:
         yield fine("wall", "PostgreSQL keeps merchants apart, too.")
 

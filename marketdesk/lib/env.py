@@ -103,7 +103,7 @@ def _postgres(parts: SplitResult, port: str, name: str) -> dict[str, Any]:
     host = options.pop("host", parts.hostname or "")
     bouncer, pool = flag("DATABASE_PGBOUNCER"), number("DATABASE_POOL", 0)
     # A pooler between us and the server hands out another session for each transaction: nothing may be prepared in
-    # one, and it takes no start-up options, so its role has to have them (docs/operating.md).
+    # one, and it takes no start-up options, so its role has to have them (docs/postgresql.md).
     said = [] if bouncer else [f"-c {option}" for option in _session()]
     return {
         "ENGINE": "django.db.backends.postgresql",
