@@ -5,7 +5,6 @@ the web processes need for a call, because that hardly changes with what else th
 """
 
 import json
-import socket
 import statistics
 import sys
 import tempfile
@@ -17,7 +16,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.desk import Desk, surroundings
+from tests.desk import Desk, free_ports, surroundings
 from tests.on_postgres import server
 
 CLIENTS, TURNS = 4, 5
@@ -38,10 +37,8 @@ def main() -> int:
 
 def measure(name: str, calls: int, settings: dict[str, str]) -> None:
     """A scratch home with the demo, and turns without and with limits."""
-    with tempfile.TemporaryDirectory() as folder, socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-        probe.close()
+    (port,) = free_ports(1)
+    with tempfile.TemporaryDirectory() as folder:
         desk = Desk(surroundings(Path(folder) / "home", port, MARKETDESK_LOG="ERROR", **settings))
         merchants = json.loads(desk.run("demo", "--json", timeout=300).stdout)["merchants"]
         spent, speed = defaultdict(list), defaultdict(list)

@@ -5,7 +5,6 @@
 
 import json
 import os
-import socket
 import sys
 import tempfile
 import time
@@ -16,7 +15,7 @@ from typing import Any
 
 import psutil
 
-from tests.desk import Desk, surroundings
+from tests.desk import Desk, free_ports, surroundings
 
 BATCH = 1000
 
@@ -24,10 +23,8 @@ BATCH = 1000
 def main() -> int:
     """Start a server on a scratch home, push everything, print a table."""
     orders = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
-    with tempfile.TemporaryDirectory() as folder, socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-        probe.close()
+    (port,) = free_ports(1)
+    with tempfile.TemporaryDirectory() as folder:
         given = {name: os.environ[name] for name in ("DATABASE_URL",) if name in os.environ}
         desk = Desk(surroundings(Path(folder) / "home", port, MARKETDESK_LOG="ERROR", **given))
         key = desk.run("key", "create", "bench").stdout.strip()

@@ -1,7 +1,6 @@
 """The servers that are measured: a desk as documented for production, and the ceiling beside it."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -14,7 +13,7 @@ from pathlib import Path
 import psutil
 
 from bench.data import CALLER, Database
-from tests.desk import ROOT, Desk, surroundings
+from tests.desk import ROOT, Desk, free_ports, surroundings
 
 PROCESSES = 2
 # What `marketdesk policy set`, `token` and `key create` do, at once because each of them takes its seconds: limits so
@@ -74,7 +73,7 @@ def _family(process: psutil.Process) -> list[psutil.Process]:
 
 def prepared(home: Path, database: Database) -> Desk:
     """A desk that is not running yet: its tables are there, and empty."""
-    desk = Desk(surroundings(home, free_port(), **({"DATABASE_URL": database.url} if database.url else {})))
+    desk = Desk(surroundings(home, free_ports(1)[0], **({"DATABASE_URL": database.url} if database.url else {})))
     _said(desk, "policy", "show", "reply_hours")
     return desk
 
@@ -104,7 +103,7 @@ def serving(desk: Desk, database: Database, patience: float) -> Iterator[Server]
 @contextmanager
 def ceiling(database: Database) -> Iterator[Server]:
     """bench/raw_python.py on two processes."""
-    port = free_port()
+    port = free_ports(1)[0]
     command = [sys.executable, "-m", "granian", "--interface", "asgi", "--workers", str(PROCESSES)]
     command += ["--port", str(port), "--no-access-log", "--log-level", "critical", "bench.raw_python:app"]
     server = psutil.Popen(command, env={**os.environ, "RAW_DATABASE": database.url}, cwd=ROOT)
@@ -116,13 +115,6 @@ def ceiling(database: Database) -> Iterator[Server]:
         for process in family:
             process.kill()
         server.wait(10)
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _said(desk: Desk, *words: str) -> str:

@@ -1,6 +1,5 @@
 """The cast: Ada the customer, Mehmet the merchant, Sofia of support, and a rival who must never see anything."""
 
-import socket
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -26,6 +25,7 @@ from marketdesk.policy import promises
 from marketdesk.replies import seeding
 from marketdesk.tickets import routes
 from marketdesk.tickets.models import Issue, Ticket
+from tests.desk import free_ports
 
 NOW = datetime(2026, 11, 18, 10, 0, tzinfo=UTC)
 
@@ -254,6 +254,4 @@ def rival_client(rival_user: User) -> Client:
 @pytest.fixture
 def free_port() -> int:
     """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_ports(1)[0]

@@ -1,14 +1,17 @@
 """A running desk: `marketdesk serve` in processes of its own, for tests that start, stop and kill it."""
 
+import hashlib
 import http.client
 import os
+import shutil
+import socket
 import ssl
 import subprocess
 import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -29,6 +32,15 @@ def until(true: Callable[[], Any], patience: float = PATIENCE) -> None:
         time.sleep(0.05)
 
 
+def free_ports(number: int) -> list[int]:
+    """Ports that nobody listens on."""
+    with ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(number)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
+
+
 def surroundings(home: Path, port: int, **settings: str) -> dict[str, str]:
     """The environment of a command: this one's paths, none of its settings."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
@@ -47,6 +59,28 @@ def fresh_database(template: str = "template1") -> Iterator[dict[str, str]]:
         connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         yield {"DATABASE_URL": f"{base.rpartition('/')[0]}/{name}?{options}"}
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def _prepared_home() -> Path:
+    """A SQLite home as `marketdesk prepare` leaves it, for others to be copies of: it takes longer than most tests, and
+    is the same until a source changes."""
+    sources = [ROOT / "requirements" / "run.txt", *(ROOT / "marketdesk").rglob("*")]
+    known = hashlib.sha256(sys.version.encode())
+    for path in sorted(path for path in sources if path.is_file() and path.suffix != ".pyc"):
+        known.update(f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}\n".encode())
+    home = ROOT / ".pytest_cache" / "homes" / known.hexdigest()[:24]
+    if not home.exists():
+        home.parent.mkdir(parents=True, exist_ok=True)
+        for old in home.parent.iterdir():
+            if old.stat().st_mtime < time.time() - 86400:
+                shutil.rmtree(old, ignore_errors=True)
+        fresh = home.with_name(uuid.uuid4().hex)
+        done = Desk(surroundings(fresh, 0)).run("prepare")
+        assert done.returncode == 0, done.stderr
+        with suppress(OSError):  # another process was quicker
+            fresh.rename(home)
+        shutil.rmtree(fresh, ignore_errors=True)
+    return home
 
 
 class Address:
@@ -112,6 +146,14 @@ class Desk(Address):
             timeout=timeout,
             check=False,
         )
+
+    def prepare(self) -> None:
+        """Make its home and its database ready, before it is started for the first time."""
+        if self.environment.get("DATABASE_URL"):
+            done = self.run("prepare")
+            assert done.returncode == 0, done.stderr
+        else:
+            shutil.copytree(_prepared_home(), self.environment["MARKETDESK_HOME"], dirs_exist_ok=True)
 
     def start(self, *words: str) -> psutil.Process:
         """Start the server; answered once it serves."""

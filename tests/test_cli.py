@@ -29,7 +29,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str
     """A home that every other one is a copy of, since preparing takes longer than most commands."""
     with fresh_database() as database:
         environment = {**surroundings(tmp_path_factory.mktemp("prepared") / "home", 0), **database}
-        Desk(environment).run("key", "list")
+        Desk(environment).prepare()
         yield environment
 
 

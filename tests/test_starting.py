@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import socket
 import sqlite3
 import subprocess
@@ -15,7 +14,7 @@ import psutil
 import psycopg
 import pytest
 
-from tests.desk import ROOT, Desk, surroundings
+from tests.desk import ROOT, Desk, free_ports, surroundings
 from tests.postgres import primary
 
 # Only once, beside the suite on PostgreSQL: each says itself which database it starts.
@@ -25,19 +24,11 @@ COMMANDS = ("serve", "worker", "doctor")
 KEY = "a-good-secret-key-of-many-letters-0123456789"
 
 
-@pytest.fixture(scope="session")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite home that every other one is a copy of."""
-    home = tmp_path_factory.mktemp("prepared") / "home"
-    assert Desk(surroundings(home, 0)).run("prepare").returncode == 0
-    return home
-
-
 @pytest.fixture
-def desk(prepared: Path, tmp_path: Path, free_port: int) -> Iterator[Desk]:
+def desk(tmp_path: Path, free_port: int) -> Iterator[Desk]:
     """A desk on a home of its own, not started."""
-    shutil.copytree(prepared, tmp_path / "home")
     desk = Desk(surroundings(tmp_path / "home", free_port))
+    desk.prepare()
     yield desk
     desk.kill()
 
@@ -169,11 +160,9 @@ def test_a_clock_that_differs_from_the_servers_is_said(server: str, tmp_path: Pa
 
 def test_a_second_server_on_a_sqlite_home_is_refused(desk: Desk, free_port: int) -> None:
     first = desk.start("--no-worker")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        other = str(probe.getsockname()[1])
+    (other,) = free_ports(1)
 
-    refused(desk, "served already", f"process {first.pid}", commands=("serve",), PORT=other)
+    refused(desk, "served already", f"process {first.pid}", commands=("serve",), PORT=str(other))
 
     assert desk.answers()
     worker = psutil.Popen([sys.executable, "-m", "marketdesk", "worker"], env=desk.environment, cwd=ROOT,

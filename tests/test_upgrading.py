@@ -4,7 +4,6 @@ import http.client
 import io
 import json
 import signal
-import socket
 import sqlite3
 import subprocess
 import tarfile
@@ -25,7 +24,7 @@ from django.db.migrations.state import ProjectState
 from django.db.models.functions import Lower
 
 from marketdesk.lib.migrating import AddIndexBesideTraffic
-from tests.desk import ROOT, Desk, surroundings
+from tests.desk import ROOT, Desk, free_ports, surroundings
 from tests.lib.test_roles import FURNISH, TOKEN
 from tests.postgres import primary
 from tests.survivable import BASELINE, EXCEPTIONS, complaints, newer
@@ -243,16 +242,6 @@ def stop(desk: Desk) -> None:
     desk.process.wait(20)
 
 
-def ports(number: int) -> list[int]:
-    probes = [socket.socket() for _ in range(number)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    found = [int(probe.getsockname()[1]) for probe in probes]
-    for probe in probes:
-        probe.close()
-    return found
-
-
 @pytest.fixture
 def nodes(tmp_path: Path, earlier: Path) -> Iterator[Any]:
     """`nodes(url)`: two nodes on one database, each in the earlier version and in this one."""
@@ -260,7 +249,7 @@ def nodes(tmp_path: Path, earlier: Path) -> Iterator[Any]:
 
     def _nodes(url: str = "") -> list[tuple[Desk, Desk]]:
         both = []
-        for port in ports(2 if url else 1):
+        for port in free_ports(2 if url else 1):
             settings = {"DATABASE_URL": url, "MARKETDESK_LOG": "ERROR"}
             environment = surroundings(tmp_path / "home", port, **settings)
             both.append((Desk(environment, folder=earlier), Desk(environment)))

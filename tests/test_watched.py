@@ -19,7 +19,7 @@ from marketdesk.lib import logs
 from marketdesk.tickets.models import Ticket
 from marketdesk.watched import door, watched
 from tests.conftest import NOW
-from tests.desk import Desk, surroundings, until
+from tests.desk import Desk, free_ports, surroundings, until
 
 TOKEN = "XH0JXiXQQmK3OO57ZnZNBPAsafqQGU-iUdKs9xSIy1To"
 
@@ -48,9 +48,10 @@ def test_an_operator_sees_the_queue_and_the_waits(ticket: Ticket, now: None) -> 
 
 
 @pytest.mark.slow
-def test_times_of_all_processes_are_added_up_on_a_port_of_their_own(tmp_path: Path, free_port: int) -> None:
-    private = free_port + 1
-    desk = Desk(surroundings(tmp_path / "home", free_port, MARKETDESK_METRICS_PORT=str(private)))
+def test_times_of_all_processes_are_added_up_on_a_port_of_their_own(tmp_path: Path) -> None:
+    port, private = free_ports(2)
+    desk = Desk(surroundings(tmp_path / "home", port, MARKETDESK_METRICS_PORT=str(private)))
+    desk.prepare()
     try:
         desk.start()
         for _time in range(20):
@@ -78,6 +79,7 @@ def test_a_taken_metrics_port_is_said_at_the_start(tmp_path: Path, free_port: in
     with socket.create_server(("127.0.0.1", 0)) as taken:
         private = taken.getsockname()[1]
         desk = Desk(surroundings(tmp_path / "home", free_port, MARKETDESK_METRICS_PORT=str(private)))
+        desk.prepare()
         done = desk.run("serve")
 
     assert done.returncode == 1
@@ -180,6 +182,7 @@ def test_a_running_desk_writes_json(tmp_path: Path, free_port: int) -> None:
     settings = {"MARKETDESK_LOG_FORMAT": "json", "MARKETDESK_LOG_REQUESTS": "yes"}
     environment = surroundings(tmp_path / "home", free_port, **settings)
     desk = Desk(environment)
+    desk.prepare()
     with (tmp_path / "log").open("w") as log:
         process = psutil.Popen(
             [*desk.command, "serve", "--processes", "1"], env=environment, stdout=log, stderr=subprocess.STDOUT

@@ -104,7 +104,7 @@ def desk(tmp_path: Path, free_port: int) -> Iterator[Desk]:
 @pytest.fixture
 def writers(desk: Desk) -> Iterator[list[Writer]]:
     """Six of them at work on a running desk, worker included."""
-    desk.run("key", "list")  # prepares the home
+    desk.prepare()
     furnished = desk.run("manage", "shell", "-v0", "-c", FURNISH)
     assert furnished.returncode == 0, furnished.stderr
     desk.start()

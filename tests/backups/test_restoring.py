@@ -97,6 +97,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """A desk that has a mail to send, and is only backed up."""
     with fresh_database() as database:
         desk = Desk({**surroundings(tmp_path_factory.mktemp("desk") / "home", 0), **database})
+        desk.prepare()
         assert desk.run("invite", "sofia@example.org", "--support").returncode == 0
         yield desk
 

@@ -202,7 +202,7 @@ class Crowd:
 def furnish(desk: Desk, front: Address | None = None) -> Crowd:
     """Prepare the home, and send in the crowd, by what stands in front of the desk if anything does; they begin to
     write inside `writing()`."""
-    desk.run("token", "nobody")  # prepares the home
+    desk.prepare()
     told = desk.run("manage", "shell", "-v0", "-c", FURNISH)
     assert told.returncode == 0, told.stderr
     return Crowd(front or desk, told.stdout)

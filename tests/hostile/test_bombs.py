@@ -122,7 +122,7 @@ def desk(tmp_path: Path, free_port: int) -> Iterator[Desk]:
 
 
 def test_every_one_is_refused_quickly_and_leaves_the_desk_as_it_was(desk: Desk) -> None:
-    desk.run("key", "list")  # prepares the home
+    desk.prepare()
     token, key = desk.run("manage", "shell", "-v0", "-c", FURNISH).stdout.split()
     desk.start("--no-worker", "--processes", "1")
     assert desk.process

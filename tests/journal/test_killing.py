@@ -122,7 +122,7 @@ def _kill_workers(desk: Desk, lease: float, kills: int) -> None:
 @pytest.fixture
 def desk(tmp_path: Path, free_port: int) -> Desk:
     desk = Desk(surroundings(tmp_path / "home", free_port, MARKETDESK_LOG="ERROR"))
-    desk.run("token", "nobody")  # prepares the home
+    desk.prepare()
     desk.run("manage", "shell", "-v0", "-c", FILL)
     return desk
 

@@ -1,14 +1,13 @@
 """A desk as operators run it, with people and tickets in it, and nginx in front."""
 
 import shutil
-import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.desk import Desk, surroundings
+from tests.desk import Desk, free_ports, surroundings
 from tests.production.nginx import Nginx
 
 # As on a system where a process may open few files, unless it asks for more.
@@ -40,21 +39,10 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home that every other one is a copy of."""
     home = tmp_path_factory.mktemp("furnished") / "home"
     desk = Desk(surroundings(home, 0))
-    desk.run("key", "list")  # prepares the home
+    desk.prepare()
     told = desk.run("manage", "shell", "-v0", "-c", FURNISH)
     assert told.returncode == 0, told.stderr
     return home
-
-
-def free_ports(number: int) -> list[int]:
-    """Ports that nobody listens on."""
-    probes = [socket.socket() for _ in range(number)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    free = [int(probe.getsockname()[1]) for probe in probes]
-    for probe in probes:
-        probe.close()
-    return free
 
 
 @pytest.fixture(scope="module")

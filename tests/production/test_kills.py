@@ -16,9 +16,8 @@ import pytest
 
 from tests.crashes import clients, postgres
 from tests.crashes.clients import Crowd
-from tests.desk import Address, until
+from tests.desk import Address, free_ports, until
 from tests.outbox import webhooks
-from tests.production.conftest import free_ports
 from tests.production.topology import Machine, Primary, Production, production
 from tests.results import cases, record
 

@@ -17,8 +17,7 @@ import psutil
 import psycopg
 
 from tests.crashes.postgres import Postgres
-from tests.desk import ROOT, Desk, surroundings, until
-from tests.production.conftest import free_ports
+from tests.desk import ROOT, Desk, free_ports, surroundings, until
 from tests.production.nginx import Nginx
 
 # pytest walks in a database of its own, which bears this name when it is told of another.

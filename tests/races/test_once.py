@@ -54,7 +54,7 @@ def desk(database: str, tmp_path: Path, free_port: int, django_db_blocker: Any) 
         if connection.vendor == "postgresql":
             settings["DATABASE_URL"] = urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}"))
         desk = Desk(surroundings(tmp_path / "home", free_port, **settings))
-        desk.run("token", "nobody")  # prepares the home
+        desk.prepare()
         yield desk
         desk.kill()
         connection.close()

@@ -2,14 +2,14 @@
 
 import json
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.desk import Desk, surroundings
+from tests.desk import Desk, free_ports, surroundings
 
 TOKEN = "recorded-token"
 STORE = f"""
@@ -107,12 +107,11 @@ read = _read
 
 
 @pytest.fixture(scope="session")
-def recorded(tmp_path_factory: pytest.TempPathFactory, session_port: Callable[[], int]) -> Iterator[Recorded]:
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorded]:
     """One desk for all exchanges."""
     home: Path = tmp_path_factory.mktemp("recorded") / "home"
-    home.mkdir()
-    desk = Desk(surroundings(home, session_port(), MARKETDESK_LOG="ERROR"))
-    assert desk.run("manage", "migrate", "-v0").returncode == 0
+    desk = Desk(surroundings(home, *free_ports(1), MARKETDESK_LOG="ERROR"))
+    desk.prepare()
     told = desk.run("manage", "shell", "-v0", "-c", STORE)
     assert told.returncode == 0, told.stderr
     tickets, items = (line.split() for line in told.stdout.splitlines())
@@ -121,14 +120,3 @@ def recorded(tmp_path_factory: pytest.TempPathFactory, session_port: Callable[[]
         yield Recorded(desk, tickets, items)
     finally:
         desk.kill()
-
-
-@pytest.fixture(scope="session")
-def session_port() -> Callable[[], int]:
-    def free() -> int:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port: int = probe.getsockname()[1]
-            return port
-
-    return free
