@@ -193,7 +193,6 @@ def _read() -> Iterator["GaugeMetricFamily"]:
             is_up = 0
             break
         yield GaugeMetricFamily(gauge.name, gauge.words, value=value)
-    connections.close_all()  # each request comes in a thread of its own
     yield GaugeMetricFamily("marketdesk_database_up", "1 when the database answers.", value=is_up)
 
 
@@ -204,7 +203,10 @@ def _collector() -> "Collector":
         """The gauges, read when Prometheus asks."""
 
         def collect(self) -> Iterator["GaugeMetricFamily"]:
-            return _read()
+            try:
+                yield from _read()
+            finally:
+                connections.close_all()  # each request comes in a thread of its own
 
     return Database()
 

@@ -112,16 +112,16 @@ def _table(model: type[models.Model]) -> str:
 class Prepared(Generic[T]):
     """`waiting = Prepared(build)`, then `waiting(merchant_id)`: the rows of the queryset that the function makes. It is
     given stand-ins for whole numbers, texts and moments, and may do no more with them than look for them. Prefetches
-    are not followed. One that it does not look for is a mistake, unless it `may_ignore` some."""
+    are not followed."""
 
-    def __init__(self, build: Callable[..., "QuerySet[Any, T]"], *, may_ignore: bool = False) -> None:
-        self._build, self._may_ignore = build, may_ignore
+    def __init__(self, build: Callable[..., "QuerySet[Any, T]"]) -> None:
+        self._build = build
         self._statement: _Statement | None = None
 
     def __call__(self, *given: Any) -> list[T]:
         if self._statement is None:  # two threads may both make it, and make the same
             try:
-                self._statement = _Statement(self._build, given, may_ignore=self._may_ignore)
+                self._statement = _Statement(self._build, given)
             except EmptyResultSet:
                 return []
         return self._statement.rows(given)
@@ -145,7 +145,7 @@ def attach(one: Model, name: str, rows: list[Any]) -> None:
 class _Statement:
     """The SQL of a queryset with places for its parameters, and what Django makes objects of its rows with."""
 
-    def __init__(self, build: Callable[..., "QuerySet[Any, Any]"], given: Values, *, may_ignore: bool) -> None:
+    def __init__(self, build: Callable[..., "QuerySet[Any, Any]"], given: Values) -> None:
         # Made twice, with other stand-ins: what differs is where they stand.
         stand_ins, others = ([_stand_in(one, turn, n) for n, one in enumerate(given)] for turn in (0, 1))
         self.queryset: Any = build(*stand_ins)
@@ -158,9 +158,8 @@ class _Statement:
         self.places = [
             known.get(one) if one != other else None for one, other in zip(parameters, differing, strict=True)
         ]
-        missing = set(known.values()) - set(self.places)
-        if missing and not may_ignore:
-            raise ValueError(f"Parameters that the queryset does not use: {sorted(missing)}")
+        if any(one != other and one not in known for one, other in zip(parameters, differing, strict=True)):
+            raise ValueError(f"A parameter is changed before it is looked for: {sql}")
         self.parameters = list(parameters)
         self.is_postgresql = self.connection.vendor == "postgresql"
         self.sql = self._with_constants(sql) if self.is_postgresql else sql

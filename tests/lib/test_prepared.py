@@ -85,11 +85,20 @@ def test_what_is_attached_is_not_asked_for(ticket: Ticket) -> None:
     assert len(queries) == 0
 
 
-def test_a_parameter_that_is_not_used_is_refused() -> None:
-    def careless(merchant: int) -> QuerySet[Ticket]:
-        return Ticket.objects.all()
+def test_a_parameter_that_is_changed_on_its_way_is_refused() -> None:
+    def careless(reason: str) -> QuerySet[PolicyChange]:
+        return PolicyChange.objects.filter(reason=reason.upper() + "!")
 
-    with pytest.raises(ValueError, match="does not use"):
+    with pytest.raises(ValueError, match="is changed before"):
+        Prepared(careless)("No 1")
+
+
+def test_a_parameter_that_decides_what_is_asked_is_refused() -> None:
+    def careless(number: int) -> QuerySet[PolicyChange]:
+        found = PolicyChange.objects.filter(pk=number)
+        return found if number < 20_500 else found.filter(reason="No 1")
+
+    with pytest.raises(ValueError, match="depends on its parameters"):
         Prepared(careless)(1)
 
 

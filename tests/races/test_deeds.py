@@ -24,7 +24,7 @@ from marketdesk.lib.files import Folder
 from marketdesk.people.models import PlatformKey, Scope, User
 from marketdesk.refunds import refunding
 from marketdesk.refunds.models import Refund
-from marketdesk.tickets.models import Attachment, Message, Ticket, Wait
+from marketdesk.tickets.models import Attachment, Ticket, Wait
 from tests.conftest import signed_in
 from tests.races.conftest import BOTH, Arena, deep
 from tests.races.killing import COMMIT, Failpoint, killed_in
@@ -96,7 +96,7 @@ def doors(arena: Arena) -> Doors:
 
 Place = tuple[Any, str, bool]
 # Where each deed passes; at the last one it is done, and nobody hears of it.
-SAYING: list[Place] = [(Message, "save", False), (Message, "save", True)]
+SAYING: list[Place] = [(Ticket, "_say", False), (Ticket, "_say", True)]
 TELLING: list[Place] = [
     (Event, "tell", False),
     (Event, "tell", True),

@@ -651,7 +651,7 @@ def _locking(name: str, party: Party, is_program: bool, *has: bool) -> prepared.
         )
         return Ticket.objects.visible_to(kind).select_for_update(of=("self",)).filter(**{name: value})
 
-    return prepared.Prepared(make, may_ignore=True)  # not everybody is asked for all of these
+    return prepared.Prepared(make)
 
 
 def _locked(name: str, value: int | str, by: Actor) -> Ticket:
