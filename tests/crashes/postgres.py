@@ -104,10 +104,10 @@ def programs() -> str:
 
 
 @contextmanager
-def server(made: Sequence[str] = (), **settings: str) -> Iterator[Postgres]:
+def server(made: Sequence[str] = (), place: str = "/tmp", **settings: str) -> Iterator[Postgres]:
     """One that runs, and is gone afterwards."""
     # A socket's path may have about 100 letters, so the folder has a short one.
-    folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="pg", dir=place))
     postgres = Postgres(folder, made, **settings)
     try:
         postgres.start()
