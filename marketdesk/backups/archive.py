@@ -102,7 +102,7 @@ def parts(path: Path) -> Iterator[tuple[str, Summed]]:
     """Every part in turn, to be read before the next is asked for. Raises Damaged when one is not what the sums say."""
     sums = hashlib.sha256()
     with path.open("rb") as file, tarfile.open(fileobj=file, mode="r|") as tar:
-        while (part := tar.next()) is not None and part.name != SEAL:
+        while (part := _next(tar)) is not None and part.name != SEAL:
             tar.members.clear()  # type: ignore[attr-defined]
             body = Summed(tar.extractfile(part) or io.BytesIO())
             yield part.name, body
@@ -113,16 +113,30 @@ def parts(path: Path) -> Iterator[tuple[str, Summed]]:
             sums.update(_line(body, part.name))
 
 
+def _next(tar: tarfile.TarFile) -> tarfile.TarInfo | None:
+    """The next part. Raises Damaged where it is anything but a plain file whose every byte is there: no link leads
+    elsewhere, and nothing is read that is larger than the archive."""
+    try:
+        part = tar.next()
+    except tarfile.TarError as broken:
+        raise Damaged(f"It cannot be read: {broken}.") from None
+    if part is not None and (not part.isreg() or part.issparse()):
+        raise Damaged(f"It holds what no backup holds: {part.name}")
+    return part
+
+
 def about(path: Path) -> dict[str, Any]:
     """What an archive says of itself, and its secret key where it holds one (`key`)."""
     found: dict[str, Any] = {}
     for name, body in parts(path):
         if name == ABOUT:
-            found = json.loads(body.read())
-            if found["format"] != FORMAT:
-                raise Damaged(
-                    f"It was made by Marketdesk {found['marketdesk']}, in a way that this version cannot read."
-                )
+            try:
+                found = json.loads(body.read())
+                format_, version = found["format"], found["marketdesk"]
+            except (ValueError, LookupError, TypeError):
+                raise Damaged("It does not say what it holds.") from None
+            if format_ != FORMAT:
+                raise Damaged(f"It was made by Marketdesk {version}, in a way that this version cannot read.")
         elif name == KEY:
             return {**found, "key": body.read().decode()}
         else:

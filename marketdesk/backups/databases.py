@@ -87,9 +87,10 @@ def fill(source: Path) -> None:
 
 
 def is_empty() -> bool:
-    """Whether no table is there; asked without making a database where none is."""
+    """Whether no table is there; asked without making a database where none is. Nor may there be what another one left
+    unfinished under this name: SQLite would carry it into ours."""
     if kind() == "sqlite":
-        return not Path(connection.settings_dict["NAME"]).exists()
+        return not any(Path(f"{connection.settings_dict['NAME']}{end}").exists() for end in ("", "-wal", "-journal"))
     return not connection.introspection.table_names()
 
 

@@ -4,6 +4,7 @@ import io
 import json
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -95,4 +96,45 @@ def test_a_format_of_later_years_is_refused(tmp_path: Path) -> None:
         writer.seal()
 
     with pytest.raises(archive.Damaged, match=r"made by Marketdesk 9\.0"):
+        archive.about(path)
+
+
+SPARSE = {"GNU.sparse.major": "0", "GNU.sparse.minor": "1", "GNU.sparse.map": "0,0", "GNU.sparse.size": str(10**13)}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"type": tarfile.SYMTYPE, "linkname": "/etc/passwd"},
+        {"type": tarfile.LNKTYPE, "linkname": archive.ABOUT},
+        {"type": tarfile.FIFOTYPE},
+        {"type": tarfile.DIRTYPE},
+        {"pax_headers": SPARSE},
+    ],
+    ids=["a link", "a hard link", "a pipe", "a folder", "ten terabytes of nothing"],
+)
+def test_what_no_backup_holds_is_refused_unread(odd: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "odd.tar"
+    with path.open("wb") as file:
+        writer = archive.Writer(file)
+        part = tarfile.TarInfo("files/pictures/ab/abc.jpg")
+        for name, value in odd.items():
+            setattr(part, name, value)
+        writer._tar.addfile(part)
+        writer.seal()
+    archive.verify(path)
+
+    with pytest.raises(archive.Damaged):
+        next(archive.parts(path))
+
+
+@pytest.mark.parametrize("said", [b"[]", b"{}", b"not JSON", b"\xff"])
+def test_what_says_nothing_of_itself_is_refused(said: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "mute.tar"
+    with path.open("wb") as file:
+        writer = archive.Writer(file)
+        writer.add_bytes(archive.ABOUT, said)
+        writer.seal()
+
+    with pytest.raises(archive.Damaged):
         archive.about(path)

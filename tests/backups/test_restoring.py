@@ -84,6 +84,20 @@ def test_nothing_is_restored_over_something(
     _refused(about, "is not empty", empty)
 
 
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="needs SQLite")
+@pytest.mark.parametrize("left", ["-wal", "-journal"])
+def test_what_another_database_left_unfinished_is_not_mixed_with(
+    left: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite would take its last changes for ours."""
+    monkeypatch.setitem(connection.settings_dict, "NAME", str(tmp_path / "desk.sqlite3"))
+    assert databases.is_empty()
+
+    (tmp_path / f"desk.sqlite3{left}").touch()
+
+    assert not databases.is_empty()
+
+
 @pytest.mark.django_db
 def test_pictures_of_another_desk_are_not_mixed_with(about: dict[str, Any], empty: Path, settings: Any) -> None:
     settings.MEDIA_ROOT = empty.parent / "elsewhere"
