@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 import psycopg
 import pytest
 from django.apps import apps
-from django.db import connection, migrations, models
+from django.db import DatabaseError, connection, migrations, models
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ProjectState
 from django.db.models.functions import Lower
@@ -160,6 +160,73 @@ def test_what_was_broken_off_while_an_index_was_built_is_done_again(is_whole: bo
     finally:
         with connection.schema_editor(atomic=False) as editor:
             operation.database_backwards("tickets", editor, after, state)
+
+
+def _build(operation: AddIndexBesideTraffic) -> None:
+    state = ProjectState.from_apps(apps)
+    after = state.clone()
+    operation.state_forwards("tickets", after)
+    with connection.schema_editor(atomic=False) as editor:
+        operation.database_forwards("tickets", editor, state, after)
+
+
+def _drop(name: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP INDEX IF EXISTS {name}")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_migration_that_was_broken_off_goes_on_behind_the_index_that_is_there() -> None:
+    operation = AddIndexBesideTraffic("wait", models.Index(fields=["hours"], name="wait_by_hours"))
+    try:
+        for _time in range(2):
+            _build(operation)
+    finally:
+        _drop("wait_by_hours")
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="needs PostgreSQL")
+@pytest.mark.django_db(transaction=True)
+def test_an_index_that_was_broken_off_is_built_anew() -> None:
+    """PostgreSQL leaves it there, looks nothing up in it, and keeps it up to date for nothing."""
+    operation = AddIndexBesideTraffic("wait", models.Index(fields=["hours"], name="wait_by_hours"))
+    try:
+        with psycopg.connect(**connection.get_connection_params()) as long, connection.cursor() as cursor:
+            long.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            long.execute("SELECT count(*) FROM tickets_wait")
+            cursor.execute("SET statement_timeout = '300ms'")
+            with pytest.raises(DatabaseError):
+                _build(operation)
+            cursor.execute("RESET statement_timeout")
+
+        _build(operation)
+
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT indisvalid FROM pg_index WHERE indexrelid = 'wait_by_hours'::regclass")
+            assert cursor.fetchone() == (True,)
+    finally:
+        _drop("wait_by_hours")
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="needs PostgreSQL")
+@pytest.mark.django_db(transaction=True)
+def test_an_index_has_the_patience_for_a_long_report() -> None:
+    """It waits for those who have begun to read; nobody waits for it."""
+    operation = AddIndexBesideTraffic("wait", models.Index(fields=["hours"], name="wait_by_hours"))
+    try:
+        with psycopg.connect(**connection.get_connection_params()) as long, connection.cursor() as cursor:
+            long.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            long.execute("SELECT count(*) FROM tickets_wait")
+            cursor.execute("SET lock_timeout = '200ms'")
+            threading.Timer(1, long.close).start()
+            _build(operation)
+            cursor.execute("SHOW lock_timeout")
+            assert cursor.fetchone() == ("200ms",)
+            cursor.execute("RESET lock_timeout")
+    finally:
+        _drop("wait_by_hours")
 
 
 # For real
