@@ -11,13 +11,17 @@ from pathlib import Path
 
 import psutil
 import pytest
-from django.test import override_settings
+from django.test import RequestFactory, override_settings
+from django.utils import timezone
 
 from marketdesk import metrics
 from marketdesk.journal.models import Job
 from marketdesk.lib import logs
+from marketdesk.merchants.models import Merchant
+from marketdesk.programs.models import AccessToken
 from marketdesk.tickets.models import Ticket
 from marketdesk.watched import door, watched
+from marketdesk.wsgi import application
 from tests.conftest import NOW
 from tests.desk import Desk, free_ports, surroundings, until
 
@@ -175,6 +179,20 @@ def test_every_line_of_a_request_carries_its_number() -> None:
 
     assert lines[0][0] == lines[0][1]
     assert "request" not in written("afterwards")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("call", ["/api/v2/ticket/count-action-required", "/api/v2/ticket/", "/platform/v1/none"])
+@pytest.mark.parametrize("opens", [True, False])
+def test_a_program_is_told_the_number_that_stands_in_the_log(call: str, opens: bool, store: Merchant) -> None:
+    token = AccessToken.issue(store, "erp") if opens else "nobody"
+    AccessToken.objects.update(last_used_at=timezone.now())
+    told: dict[str, str] = {}
+    environ = RequestFactory().get(call, headers={"Authorization": f"Bearer {token}"}).environ
+
+    list(application(environ, lambda _status, headers: told.update(headers)))  # type: ignore[arg-type]
+
+    assert told["X-Request-Id"] == environ["marketdesk.request"]
 
 
 @pytest.mark.slow

@@ -3,8 +3,8 @@ envelope (or the Platform API's problem) on every answer whatever fails."""
 
 import logging
 import secrets
-from collections.abc import Callable, Iterable
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from django.core.exceptions import BadRequest, DisallowedHost, RequestDataTooBig, SuspiciousOperation
@@ -62,7 +62,7 @@ def routes() -> URLResolver:
 
 def answer(request: HttpRequest) -> HttpResponseBase:
     """Answer a program, with the envelope on whatever goes wrong; in English, but API v3 in the language asked for."""
-    number, path = secrets.token_hex(12), request.path_info
+    number, path = _number(request.META), request.path_info
     with translation.override(translation.get_language_from_request(request) if path.startswith(V3) else "en"):
         try:
             response = _view(request)
@@ -88,7 +88,12 @@ def at_once(environ: WSGIEnvironment) -> HttpResponse | None:
         return None
     request = WSGIRequest(environ)
     response = quick.answer(request)
-    return None if response is None else _told(request, response, secrets.token_hex(12))
+    return None if response is None else _told(request, response, _number(environ))
+
+
+def _number(environ: Mapping[str, Any]) -> str:
+    """What a program may name to the operator: the number that stands in the log (watched.py)."""
+    return environ.get("marketdesk.request") or secrets.token_hex(12)
 
 
 def marked(response: Response, number: str, path: str = "") -> Response:
@@ -169,7 +174,7 @@ def guarded(application: WSGIApplication) -> WSGIApplication:
             path = str(environ.get("PATH_INFO", ""))
             if not is_for_programs(path):
                 raise
-            number = secrets.token_hex(12)
+            number = _number(environ)
             is_clients_fault = isinstance(failure, (ValueError, LookupError))
             known = BadRequest() if is_clients_fault else failure
             with translation.override("en"):
