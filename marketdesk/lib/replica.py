@@ -95,7 +95,7 @@ class _Watch:
             self._until = time.monotonic() + AWAY_FOR
         try:
             behind = lag()
-        except DatabaseError as failure:
+        except (DatabaseError, InterfaceError) as failure:
             log.warning("the replica cannot be asked: %s", failure)
             self.away()
             return False

@@ -5,7 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.db import InterfaceError
 
+from marketdesk.lib import replica
 from tests.desk import ROOT, surroundings
 from tests.postgres import primary, replica_of
 
@@ -98,3 +100,16 @@ def test_reports_read_from_the_replica_while_it_is_fresh(tmp_path: Path) -> None
         "gone under a report: 200 True",
         "gone for good: Anadolu Rival Third",
     ]
+
+
+def test_a_replica_whose_connection_is_closed_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def closed() -> float:
+        raise InterfaceError("the connection is closed")
+
+    left = []
+    watch = replica._Watch()
+    monkeypatch.setattr(replica, "lag", closed)
+    monkeypatch.setattr(watch, "away", lambda: left.append(1))
+
+    assert not watch.is_fresh()
+    assert left == [1]
