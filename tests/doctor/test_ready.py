@@ -99,3 +99,13 @@ def test_a_look_that_stumbled_is_not_the_last(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(tried, "_look", lambda: "")
     tried.forget()
     assert tried.why_not() == ""
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", ["/healthz", "/readyz"])
+def test_a_balancer_or_a_container_asks_by_address(address: str, settings: Any) -> None:
+    """They call the machine, not the name that people know it by."""
+    settings.ALLOWED_HOSTS = ["support.shop.example"]
+
+    assert Client().get(address, headers={"Host": "10.0.0.7:8000"}).status_code in {200, 503}
+    assert Client().get("/accounts/login/", headers={"Host": "10.0.0.7:8000"}).status_code == 400
