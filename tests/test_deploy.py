@@ -94,3 +94,10 @@ def test_the_image_is_made_of_what_make_dist_builds() -> None:
 def _compose() -> dict[str, Any]:
     found: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
     return found
+
+
+def test_the_worker_can_have_a_port_of_its_own_for_prometheus() -> None:
+    """What stands in the file that all units read would be taken by the web unit: the second refuses to start."""
+    read = re.findall(r"^EnvironmentFile=(.*)", (DEPLOY / "marketdesk-worker.service").read_text(), re.MULTILINE)
+
+    assert read == ["/etc/marketdesk.env", "-/etc/marketdesk-worker.env"]
