@@ -10,16 +10,32 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from types import SimpleNamespace
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.backends.utils import CursorWrapper
 from django.db.models import Model, QuerySet
+from django.db.models.query import ModelIterable
+from django.db.models.signals import post_init, pre_init  # noqa: TID251  # only to see whether there is one
+
+from marketdesk.lib import libpq
 
 T = TypeVar("T")
 Values = Sequence[Any]
+
+# What a column takes as it is; anything else, and all other columns, ask the field.
+_OWN_KIND: dict[type, type] = {
+    models.CharField: str,
+    models.TextField: str,
+    models.BooleanField: bool,
+    models.AutoField: int,
+    models.BigAutoField: int,
+    models.IntegerField: int,
+    models.BigIntegerField: int,
+    models.PositiveIntegerField: int,
+    models.PositiveSmallIntegerField: int,
+}
 
 # What stands for the nth parameter while a statement is made, for the first and for the second time: numbers that fit
 # every column, since Django asks nothing of a column that could not hold them.
@@ -30,24 +46,26 @@ _STANDING_IN: tuple[tuple[type, Callable[[int, int], Any]], ...] = (
 )
 
 
-def run(sql: str, values: Values, database: BaseDatabaseWrapper | None = None) -> CursorWrapper:
+class Answered(Protocol):
+    """What a statement came to; a cursor is such a thing too."""
+
+    @property
+    def rowcount(self) -> int: ...
+
+    def fetchone(self) -> Any: ...
+
+    def fetchall(self) -> list[Any]: ...
+
+
+def run(sql: str, values: Values, database: BaseDatabaseWrapper | None = None) -> Answered:
     """Run a statement whose text is always the same."""
-    cursor = _cursor(database or connections[DEFAULT_DB_ALIAS])
-    cursor.execute(sql, values)
-    return cursor
-
-
-def _cursor(database: BaseDatabaseWrapper) -> CursorWrapper:
+    database = database or connections[DEFAULT_DB_ALIAS]
     # SQLite keeps what it compiled by its text. And who listens to statements hears them with their values.
-    if database.vendor != "postgresql" or database.queries_logged:
-        return database.cursor()
-    from django.db.backends.postgresql.base import ServerBindingCursor
-
-    database.close_if_health_check_failed()
-    database.ensure_connection()
-    # It leaves the values out of the text; psycopg prepares what it sees again (prepare_threshold in lib/env.py).
-    bound: Any = ServerBindingCursor(database.connection)  # type: ignore[call-arg]
-    return database.make_cursor(bound)
+    if database.vendor != "postgresql" or database.queries_logged or database.execute_wrappers:
+        cursor = database.cursor()
+        cursor.execute(sql, values)
+        return cursor
+    return libpq.run(database, sql, values)
 
 
 # Writing
@@ -57,7 +75,7 @@ def insert(row: models.Model, *, unless_there: bool = False) -> bool:
     """Write a new row, and give it its number. False where there is one already and `unless_there` is said."""
     database = connections[DEFAULT_DB_ALIAS]
     sql, columns = _inserting(type(row), unless_there)
-    written = run(sql, [column.get_db_prep_save(column.pre_save(row, True), database) for column in columns])
+    written = run(sql, _values(row, columns, database))
     number = written.fetchone()
     if number is None:
         return False
@@ -75,19 +93,31 @@ def update(model: type[models.Model], where: Mapping[str, Any], **values: Any) -
     return int(run(sql, [columns[name].get_db_prep_save(value, database) for name, value in said]).rowcount)
 
 
+def _values(row: models.Model, columns: Sequence[tuple[Any, type | None]], database: BaseDatabaseWrapper) -> list[Any]:
+    """What the columns of a new row hold. What is of a column's own kind goes as it is."""
+    found = []
+    for column, kind in columns:
+        value = column.pre_save(row, True) if kind is None else getattr(row, column.attname)
+        if value is not None and type(value) is not kind:
+            value = column.get_db_prep_save(value, database)
+        found.append(value)
+    return found
+
+
 @cache
 def _columns(model: type[models.Model]) -> dict[str, Any]:
     return {field.attname: field for field in model._meta.concrete_fields}
 
 
 @cache
-def _inserting(model: type[models.Model], unless_there: bool) -> tuple[str, tuple[Any, ...]]:
+def _inserting(model: type[models.Model], unless_there: bool) -> tuple[str, tuple[tuple[Any, type | None], ...]]:
     columns = tuple(one for one in model._meta.local_concrete_fields if not (one.generated or one.primary_key))
     names = ", ".join(_quoted(one) for one in columns)
     places = ", ".join(["%s"] * len(columns))
     conflict = " ON CONFLICT DO NOTHING" if unless_there else ""
     number = _quoted(model._meta.pk)
-    return f"INSERT INTO {_table(model)} ({names}) VALUES ({places}){conflict} RETURNING {number}", columns  # noqa: S608
+    sql = f"INSERT INTO {_table(model)} ({names}) VALUES ({places}){conflict} RETURNING {number}"  # noqa: S608
+    return sql, tuple((one, _OWN_KIND.get(type(getattr(one, "target_field", one)))) for one in columns)
 
 
 @cache
@@ -162,6 +192,9 @@ class _Statement:
             raise ValueError(f"A parameter is changed before it is looked for: {sql}")
         self.parameters = list(parameters)
         self.is_postgresql = self.connection.vendor == "postgresql"
+        self.converters = self.compiler.get_converters([one[0] for one in self.compiler.select])
+        is_of_objects = self.queryset._iterable_class is ModelIterable and not self.compiler.annotation_col_map
+        self.makes = _Making.of(self.compiler.klass_info, self.compiler.select) if is_of_objects else None
         self.sql = self._with_constants(sql) if self.is_postgresql else sql
 
     def _adapted(self, value: Any) -> Any:
@@ -190,8 +223,9 @@ class _Statement:
     def rows(self, given: Sequence[Any]) -> list[Any]:
         """Ask, and make of the answer what the queryset makes of it."""
         connection = connections[self.queryset.db]
-        with run(self.sql, self._filled(given), connection) as cursor:
-            answer = cursor.fetchall()
+        answer = run(self.sql, self._filled(given), connection).fetchall()
+        if self.makes is not None:
+            return [self.makes.made(row, connection.alias) for row in self._converted(answer, connection)]
         compiler: Any = copy.copy(self.compiler)
         compiler.connection = connection
         compiler.execute_sql = lambda *_, **__: [answer]
@@ -203,6 +237,63 @@ class _Statement:
             _fields=self.queryset._fields,
         )
         return list(self.queryset._iterable_class(asked))
+
+    def _converted(self, answer: list[Any], connection: BaseDatabaseWrapper) -> list[Any]:
+        """As Python has the values."""
+        if not self.converters:
+            return answer
+        rows = [list(row) for row in answer]
+        for at, (converts, expression) in self.converters.items():
+            for row in rows:
+                for convert in converts:
+                    row[at] = convert(row[at], expression, connection)
+        return rows
+
+
+class _Making:
+    """What Django's ModelIterable finds out anew each time: which columns are whose. Objects know their columns and
+    those that they are related to, and are made without asking anybody who listens to their making."""
+
+    def __init__(self, model: type[Model], names: tuple[str, ...], start: int) -> None:
+        self.model, self.names, self.start, self.end = model, names, start, start + len(names)
+        self.related: list[tuple[_Making, Any, Any, int]] = []
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any], select: Sequence[Any]) -> "_Making | None":
+        """Of a compiler's `klass_info`; None where it is not as simple as that."""
+        fields = told["select_fields"]
+        model = told["model"]
+        names = tuple(select[at][0].target.attname for at in fields)
+        whole = tuple(field.attname for field in model._meta.concrete_fields)
+        is_plain = vars(Model)["from_db"].__func__ is model.from_db.__func__ and model.__init__ is Model.__init__
+        if names != whole or list(fields) != list(range(fields[0], fields[-1] + 1)) or not is_plain or _is_heard(model):
+            return None
+        made = cls(model, names, fields[0])
+        for one in told.get("related_klass_infos", ()):
+            other = cls.of(one, select)
+            if other is None or one["reverse"]:
+                return None
+            key = other.start + other.names.index(other.model._meta.pk.attname)
+            made.related.append((other, one["local_setter"], one["remote_setter"], key))
+        return made
+
+    def made(self, row: Sequence[Any], alias: str) -> Any:
+        one = self.model.__new__(self.model)
+        state = models.base.ModelState()
+        state.adding, state.db = False, alias
+        one.__dict__.update(zip(self.names, row[self.start : self.end], strict=True))
+        one._state = state
+        for other, local, remote, key in self.related:
+            found = other.made(row, alias) if row[key] is not None else None
+            local(one, found)
+            if found is not None:
+                remote(found, one)
+        return one
+
+
+def _is_heard(model: type[Model]) -> bool:
+    """Whether somebody listens to the making of objects, as columns of files do."""
+    return pre_init.has_listeners(model) or post_init.has_listeners(model)
 
 
 def _stand_in(value: Any, turn: int, n: int) -> Any:

@@ -9,14 +9,14 @@ somebody looks into it. Rows come as bytes, which tell apart what is not the sam
 import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from itertools import count
 from typing import Any
-from weakref import WeakKeyDictionary
 
-from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, connections, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
+
+from marketdesk.lib import libpq
 
 # The number that a row belongs to, as the database writes it, and the row.
 Row = tuple[Any, Any]
@@ -152,50 +152,18 @@ def _sqlite(database: BaseDatabaseWrapper, sql: str, arguments: Sequence[str]) -
     return rows
 
 
-# PostgreSQL, by libpq's own calls: psycopg's cursors take longer than the server does
+# PostgreSQL, by libpq's own calls
 
-_prepared: "WeakKeyDictionary[Any, dict[str, bytes]]" = WeakKeyDictionary()
-_numbers = count()
 RECORD = 2249
-UNKNOWN_STATEMENT = b"26000"
 
 
 def _postgresql(database: BaseDatabaseWrapper, sql: str, arguments: Sequence[str]) -> list[Row]:
     with database.wrap_database_errors:
         if database.connection is None:
             database.ensure_connection()
-        found = _found(database, sql, [value.encode() for value in arguments])
+        found = libpq.ask(database.connection, sql, [value.encode() for value in arguments], is_binary=True)
     value, columns = found.get_value, found.nfields
     return [(value(at, 0), value(at, 1) if columns > 1 else b"") for at in range(found.ntuples)]
-
-
-def _found(database: BaseDatabaseWrapper, sql: str, values: Sequence[bytes]) -> Any:
-    from psycopg.pq import DiagnosticField, Format, TransactionStatus
-
-    opened: Any = database.connection
-    # Nothing stays prepared with a pooler between us and the server. And in a transaction nothing may fail, as what is
-    # forgotten does.
-    if opened.prepare_threshold is None or opened.pgconn.transaction_status != TransactionStatus.IDLE:
-        return _checked(database, opened.pgconn.exec_params(sql.encode(), values, result_format=Format.BINARY))
-    names = _prepared.setdefault(opened, {})
-    if sql in names:
-        found = opened.pgconn.exec_prepared(names[sql], values, result_format=Format.BINARY)
-        if found.error_field(DiagnosticField.SQLSTATE) != UNKNOWN_STATEMENT:
-            return _checked(database, found)
-        names.clear()  # after a transaction that was rolled back, psycopg has all forgotten that is prepared, ours too
-    name = f"together_{next(_numbers)}".encode()
-    _checked(database, opened.pgconn.prepare(name, sql.encode()))
-    names[sql] = name
-    return _checked(database, opened.pgconn.exec_prepared(name, values, result_format=Format.BINARY))
-
-
-def _checked(database: BaseDatabaseWrapper, result: Any) -> Any:
-    from psycopg.pq import ExecStatus
-
-    if result.status not in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
-        database.errors_occurred = True  # so that Django looks whether the connection still lives
-        raise OperationalError(result.get_error_message())
-    return result
 
 
 def _reader(opened: Any) -> Callable[[Any], tuple[int, tuple[Any, ...]]]:

@@ -1,0 +1,104 @@
+"""Statements by libpq's own calls: psycopg's cursors take longer than the server does, and let other threads in between
+several times for each statement.
+
+Prepared when it is first run, on each connection, under a name of its own; the server finds out by itself of which type
+a value is. A connection is one thread's. Values and rows go through psycopg's adapters, as with a cursor.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import count
+from typing import Any
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+NO_SUCH_STATEMENT = b"26000"
+
+
+@dataclass
+class Result:
+    """The rows of a statement, or how many it changed."""
+
+    rows: list[Any]
+    rowcount: int
+
+    def fetchone(self) -> Any:
+        return self.rows.pop(0) if self.rows else None
+
+    def fetchall(self) -> list[Any]:
+        return self.rows
+
+
+def run(database: BaseDatabaseWrapper, sql: str, values: Sequence[Any]) -> Result:
+    """Run a statement with `%s` for each value, in the transaction that Django has begun, if any."""
+    database.validate_no_broken_transaction()
+    with database.wrap_database_errors:
+        database.close_if_health_check_failed()
+        database.ensure_connection()
+        opened: Any = database.connection
+        speech = _of(opened)
+        said = speech.adapter.dump_sequence(values, [speech.as_text] * len(values))
+        if not opened.autocommit and opened.pgconn.transaction_status == speech.idle:
+            _checked(opened, opened.pgconn.exec_(opened._get_tx_start_command()))  # as psycopg's cursors do
+        found = ask(opened, _numbered(sql), said)
+        if not found.nfields:
+            return Result([], found.command_tuples or 0)
+        speech.adapter.set_pgresult(found)
+        return Result(speech.adapter.load_rows(0, found.ntuples, tuple), found.ntuples)
+
+
+def ask(opened: Any, sql: str, values: Sequence[bytes | None], *, is_binary: bool = False) -> Any:
+    """The answer to a statement with `$1` for each value, as libpq has it. Raises psycopg's errors."""
+    speech = _of(opened)
+    if opened.prepare_threshold is None:  # a pooler between us and the server: nothing stays prepared
+        return _checked(opened, opened.pgconn.exec_params(sql.encode(), values, result_format=int(is_binary)))
+    name = speech.names.get((sql, is_binary))
+    if name is None:
+        name = f"libpq_{len(speech.names)}".encode()
+        _checked(opened, opened.pgconn.prepare(name, sql.encode()))
+        speech.names[sql, is_binary] = name
+    return _checked(opened, opened.pgconn.exec_prepared(name, values, result_format=int(is_binary)))
+
+
+class _Speech:
+    """What is kept with a connection: the names of its statements, what adapts values and rows, and psycopg's words."""
+
+    def __init__(self, opened: Any) -> None:
+        from psycopg.adapt import PyFormat, Transformer
+        from psycopg.pq import ExecStatus, TransactionStatus
+
+        self.names: dict[tuple[str, bool], bytes] = {}
+        self.adapter: Any = Transformer(opened)
+        self.as_text, self.idle = PyFormat.TEXT, TransactionStatus.IDLE
+        self.good = {int(ExecStatus.TUPLES_OK), int(ExecStatus.COMMAND_OK)}
+
+
+def _of(opened: Any) -> _Speech:
+    try:
+        speech: _Speech = opened.speech
+    except AttributeError:
+        speech = opened.speech = _Speech(opened)
+    return speech
+
+
+def _checked(opened: Any, result: Any) -> Any:
+    if result.status in _of(opened).good:
+        return result
+    from psycopg import OperationalError, errors
+    from psycopg.pq import DiagnosticField
+
+    state = result.error_field(DiagnosticField.SQLSTATE)
+    if state == NO_SUCH_STATEMENT:  # somebody has let all of them go
+        _of(opened).names.clear()
+    if not state:  # libpq's own words: the connection is gone
+        raise OperationalError(result.get_error_message())
+    raise errors.error_from_result(result)
+
+
+@cache
+def _numbered(sql: str) -> str:
+    """With the places numbered, as the server has them."""
+    numbers = count(1)
+    return re.sub("%[s%]", lambda found: f"${next(numbers)}" if found[0] == "%s" else "%", sql)
