@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from marketdesk.journal.models import AlreadyDone, Deed
-from marketdesk.lib import whole
+from marketdesk.lib import prepared, whole
 from marketdesk.tickets.errors import NotAllowed
 
 HEADER = "Idempotency-Key"
@@ -41,7 +41,7 @@ def once(who: str, key: str, request: HttpRequest, act: Callable[[], Stored]) ->
     wanted = f"{request.method} {where}\n{request.body.decode('latin-1')}"
     claimed = False
     try:
-        with whole.deed():
+        with whole.deed(), prepared.gathered():
             deed = Deed.begin(who, key, wanted)
             claimed = True
             answer = act()

@@ -12,8 +12,6 @@ from functools import cache
 from itertools import count
 from typing import Any
 
-from django.db.backends.base.base import BaseDatabaseWrapper
-
 NO_SUCH_STATEMENT = b"26000"
 
 
@@ -31,22 +29,50 @@ class Result:
         return self.rows
 
 
-def run(database: BaseDatabaseWrapper, sql: str, values: Sequence[Any]) -> Result:
+def run(database: Any, sql: str, values: Sequence[Any]) -> Result:
     """Run a statement with `%s` for each value, in the transaction that Django has begun, if any."""
     database.validate_no_broken_transaction()
     with database.wrap_database_errors:
+        if _is_to_be_looked_after(database) and not database.in_atomic_block and sql.startswith("SELECT"):
+            # Django would ask for nothing before the first statement, to see whether the connection still lives.
+            database.health_check_done = True
+            try:
+                return _run(database.connection, sql, values)
+            except _operational():
+                if not _is_gone(database.connection):
+                    raise
+            database.close()
         database.close_if_health_check_failed()
         database.ensure_connection()
-        opened: Any = database.connection
-        speech = _of(opened)
-        said = speech.adapter.dump_sequence(values, [speech.as_text] * len(values))
-        if not opened.autocommit and opened.pgconn.transaction_status == speech.idle:
-            _checked(opened, opened.pgconn.exec_(opened._get_tx_start_command()))  # as psycopg's cursors do
-        found = ask(opened, _numbered(sql), said)
-        if not found.nfields:
-            return Result([], found.command_tuples or 0)
-        speech.adapter.set_pgresult(found)
-        return Result(speech.adapter.load_rows(0, found.ntuples, tuple), found.ntuples)
+        return _run(database.connection, sql, values)
+
+
+def _run(opened: Any, sql: str, values: Sequence[Any]) -> Result:
+    speech = _of(opened)
+    said = speech.adapter.dump_sequence(values, [speech.as_text] * len(values))
+    if not opened.autocommit and opened.pgconn.transaction_status == speech.idle:
+        _checked(opened, opened.pgconn.exec_(opened._get_tx_start_command()))  # as psycopg's cursors do
+    found = ask(opened, _numbered(sql), said)
+    if not found.nfields:
+        return Result([], found.command_tuples or 0)
+    speech.adapter.set_pgresult(found)
+    return Result(speech.adapter.load_rows(0, found.ntuples, tuple), found.ntuples)
+
+
+def _is_to_be_looked_after(database: Any) -> bool:
+    return database.connection is not None and database.health_check_enabled and not database.health_check_done
+
+
+def _is_gone(opened: Any) -> bool:
+    from psycopg.pq import ConnStatus
+
+    return bool(opened.pgconn.status == ConnStatus.BAD)
+
+
+def _operational() -> type[Exception]:
+    from psycopg import OperationalError
+
+    return OperationalError
 
 
 def ask(opened: Any, sql: str, values: Sequence[bytes | None], *, is_binary: bool = False) -> Any:

@@ -6,7 +6,8 @@ said with models and querysets, so that columns and rules stand where they stood
 """
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from types import SimpleNamespace
@@ -60,12 +61,107 @@ class Answered(Protocol):
 def run(sql: str, values: Values, database: BaseDatabaseWrapper | None = None) -> Answered:
     """Run a statement whose text is always the same."""
     database = database or connections[DEFAULT_DB_ALIAS]
+    settle(database)
     # SQLite keeps what it compiled by its text. And who listens to statements hears them with their values.
-    if database.vendor != "postgresql" or database.queries_logged or database.execute_wrappers:
+    heard = database.queries_logged or any(one is not _settle_first for one in database.execute_wrappers)
+    if database.vendor != "postgresql" or heard:
         cursor = database.cursor()
         cursor.execute(sql, values)
         return cursor
     return libpq.run(database, sql, values)
+
+
+# Writing several things at once
+
+
+class _Gathering:
+    """What is written and not sent yet, and numbers that rows can have before they are sent."""
+
+    def __init__(self) -> None:
+        self.numbered: set[type[Model]] = set()
+        self.numbers: dict[type[Model], int] = {}
+        self.parts: list[tuple[type[Model], str, Values]] = []
+
+    def number(self, model: type[Model]) -> int:
+        """A number for a row; those of the other kinds that may need one are asked for together with it."""
+        if model not in self.numbers:
+            lacking = [one for one in self.numbered if one not in self.numbers]
+            found = run(_drawing(tuple(sorted(lacking, key=lambda one: one._meta.label))), []).fetchone()
+            self.numbers |= zip(sorted(lacking, key=lambda one: one._meta.label), found, strict=True)
+        return self.numbers.pop(model)
+
+    def add(self, database: BaseDatabaseWrapper, model: type[Model], sql: str, values: Values) -> None:
+        """Send it later. One statement does not see what it changes itself, so of each table only new rows go
+        together, and a change goes alone."""
+        is_new = sql.startswith("INSERT")
+        if any(one is model and not (is_new and said.startswith("INSERT")) for one, said, _ in self.parts):
+            settle(database)
+        if len(self.parts) >= MOST_AT_ONCE:
+            settle(database)
+        self.parts.append((model, sql, values))
+
+
+# Each number of them is a statement of its own that the database keeps.
+MOST_AT_ONCE = 10
+
+
+@contextmanager
+def gathered(*numbered: type[Model]) -> Iterator[None]:
+    """What is written in here goes to PostgreSQL as one statement: at the end, or before anything else is asked. Of
+    rows that need a number at once, for others to name, say of which kinds they are. SQLite, which nothing lies
+    between, is told each at its time."""
+    database: Any = connections[DEFAULT_DB_ALIAS]
+    if database.vendor != "postgresql" or not database.in_atomic_block:
+        yield
+        return
+    gathering: _Gathering | None = getattr(database, "gathering", None)
+    if gathering is not None:
+        gathering.numbered.update(numbered)
+        yield
+        return
+    database.gathering = _Gathering()
+    database.gathering.numbered.update(numbered)
+    database.execute_wrappers.append(_settle_first)
+    try:
+        yield
+        settle(database)
+    finally:
+        database.execute_wrappers.remove(_settle_first)
+        database.gathering = None
+
+
+def settle(database: Any) -> None:
+    """Send what was gathered, if anything was."""
+    gathering: _Gathering | None = getattr(database, "gathering", None)
+    if gathering is None or not gathering.parts:
+        return
+    parts, gathering.parts = gathering.parts, []
+    values = [value for _model, _sql, some in parts for value in some]
+    run(_as_one(tuple(sql for _model, sql, _values in parts)), values, database)
+
+
+def _settle_first(execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
+    """Whatever Django asks sees what was written before it."""
+    settle(context["connection"])
+    return execute(sql, params, many, context)
+
+
+@cache
+def _as_one(statements: tuple[str, ...]) -> str:
+    *others, last = statements
+    parts = ", ".join(f"part{number} AS ({sql})" for number, sql in enumerate(others))
+    return f"WITH {parts} {last}" if others else last
+
+
+@cache
+def _drawing(of: tuple[type[Model], ...]) -> str:
+    drawn = (f"nextval(pg_get_serial_sequence('{one._meta.db_table}', '{one._meta.pk.column}'))" for one in of)
+    return f"SELECT {', '.join(drawn)}"
+
+
+def _gathering(database: Any) -> _Gathering | None:
+    gathering: _Gathering | None = getattr(database, "gathering", None)
+    return gathering
 
 
 # Writing
@@ -74,57 +170,99 @@ def run(sql: str, values: Values, database: BaseDatabaseWrapper | None = None) -
 def insert(row: models.Model, *, unless_there: bool = False) -> bool:
     """Write a new row, and give it its number. False where there is one already and `unless_there` is said."""
     database = connections[DEFAULT_DB_ALIAS]
-    sql, columns = _inserting(type(row), unless_there)
-    written = run(sql, _values(row, columns, database))
-    number = written.fetchone()
+    gathering = _gathering(database)
+    if gathering is not None and type(row) in gathering.numbered and not unless_there:
+        row.pk = gathering.number(type(row))
+        put(row)
+        return True
+    sql, columns = _inserting(type(row), unless_there, "RETURNING")
+    number = run(sql, _values(row, columns, database)).fetchone()
     if number is None:
         return False
     row.pk, row._state.adding, row._state.db = number[0], False, DEFAULT_DB_ALIAS
     return True
 
 
+def put(row: models.Model, *, unless_there: bool = False) -> None:
+    """Write a new row whose number nobody needs, or that has one already."""
+    database = connections[DEFAULT_DB_ALIAS]
+    sql, columns = _inserting(type(row), unless_there, "" if row.pk is None else "number")
+    _write(database, type(row), sql, _values(row, columns, database))
+    row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+
+
 def update(model: type[models.Model], where: Mapping[str, Any], **values: Any) -> int:
     """Change the rows where the columns hold what is said, or nothing where None is said; how many there were."""
+    return int(run(*_update(model, where, values)).rowcount)
+
+
+def change(model: type[models.Model], where: Mapping[str, Any], **values: Any) -> None:
+    """The same where nobody needs to know how many there were."""
+    _write(connections[DEFAULT_DB_ALIAS], model, *_update(model, where, values))
+
+
+def _write(database: BaseDatabaseWrapper, model: type[Model], sql: str, values: Values) -> None:
+    gathering = _gathering(database)
+    if gathering is None:
+        run(sql, values, database)
+    else:
+        gathering.add(database, model, sql, values)
+
+
+def _update(model: type[Model], where: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[str, Values]:
     database = connections[DEFAULT_DB_ALIAS]
     known = {name: value for name, value in where.items() if value is not None}
     sql = _updating(model, tuple((name, name in known) for name in where), tuple(values))
     columns = _columns(model)
-    said = [*values.items(), *known.items()]
-    return int(run(sql, [columns[name].get_db_prep_save(value, database) for name, value in said]).rowcount)
+    return sql, [_value(*columns[name], value, database) for name, value in (*values.items(), *known.items())]
 
 
-def _values(row: models.Model, columns: Sequence[tuple[Any, type | None]], database: BaseDatabaseWrapper) -> list[Any]:
-    """What the columns of a new row hold. What is of a column's own kind goes as it is."""
-    found = []
-    for column, kind in columns:
-        value = column.pre_save(row, True) if kind is None else getattr(row, column.attname)
-        if value is not None and type(value) is not kind:
-            value = column.get_db_prep_save(value, database)
-        found.append(value)
-    return found
+def _values(row: models.Model, columns: Sequence[tuple[Any, type | None]], database: BaseDatabaseWrapper) -> Values:
+    """What the columns of a new row hold."""
+    return [_value(one, kind, _held(row, one, kind), database) for one, kind in columns]
 
 
-@cache
-def _columns(model: type[models.Model]) -> dict[str, Any]:
-    return {field.attname: field for field in model._meta.concrete_fields}
+def _held(row: models.Model, column: Any, kind: type | None) -> Any:
+    return column.pre_save(row, True) if kind is None else getattr(row, column.attname)
+
+
+def _value(column: Any, kind: type | None, value: Any, database: BaseDatabaseWrapper) -> Any:
+    """A value as the database takes it: what is of the column's own kind goes as it is."""
+    return value if value is None or type(value) is kind else column.get_db_prep_save(value, database)
 
 
 @cache
-def _inserting(model: type[models.Model], unless_there: bool) -> tuple[str, tuple[tuple[Any, type | None], ...]]:
-    columns = tuple(one for one in model._meta.local_concrete_fields if not (one.generated or one.primary_key))
+def _columns(model: type[models.Model]) -> dict[str, tuple[Any, type | None]]:
+    return {field.attname: (field, _kind(field)) for field in model._meta.concrete_fields}
+
+
+def _kind(field: Any) -> type | None:
+    return _OWN_KIND.get(type(getattr(field, "target_field", field)))
+
+
+@cache
+def _inserting(
+    model: type[models.Model], unless_there: bool, how: str
+) -> tuple[str, tuple[tuple[Any, type | None], ...]]:
+    """The statement and its columns. It answers the new row's number, or says it, or neither."""
+    columns = tuple(
+        one
+        for one in model._meta.local_concrete_fields
+        if not one.generated and (how == "number" or not one.primary_key)
+    )
     names = ", ".join(_quoted(one) for one in columns)
     places = ", ".join(["%s"] * len(columns))
     conflict = " ON CONFLICT DO NOTHING" if unless_there else ""
-    number = _quoted(model._meta.pk)
-    sql = f"INSERT INTO {_table(model)} ({names}) VALUES ({places}){conflict} RETURNING {number}"  # noqa: S608
-    return sql, tuple((one, _OWN_KIND.get(type(getattr(one, "target_field", one)))) for one in columns)
+    answer = f" RETURNING {_quoted(model._meta.pk)}" if how == "RETURNING" else ""
+    sql = f"INSERT INTO {_table(model)} ({names}) VALUES ({places}){conflict}{answer}"  # noqa: S608
+    return sql, tuple((one, _kind(one)) for one in columns)
 
 
 @cache
 def _updating(model: type[models.Model], where: tuple[tuple[str, bool], ...], names: tuple[str, ...]) -> str:
     columns = _columns(model)
-    new = ", ".join(f"{_quoted(columns[name])} = %s" for name in names)
-    old = " AND ".join(_quoted(columns[name]) + (" = %s" if known else " IS NULL") for name, known in where)
+    new = ", ".join(f"{_quoted(columns[name][0])} = %s" for name in names)
+    old = " AND ".join(_quoted(columns[name][0]) + (" = %s" if known else " IS NULL") for name, known in where)
     return f"UPDATE {_table(model)} SET {new} WHERE {old}"  # noqa: S608
 
 

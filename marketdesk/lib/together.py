@@ -16,7 +16,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
-from marketdesk.lib import libpq
+from marketdesk.lib import libpq, prepared
 
 # The number that a row belongs to, as the database writes it, and the row.
 Row = tuple[Any, Any]
@@ -53,6 +53,7 @@ class Together:
     def ask(self, *arguments: str) -> list[Row]:
         """The rows of all, unread. Raises DatabaseError."""
         database = connections[DEFAULT_DB_ALIAS]  # once: each look through `connection` costs as much as a small call
+        prepared.settle(database)
         sql, _converters = self._compiled(database)
         rows = _postgresql(database, sql, arguments) if _is_postgresql(database) else _sqlite(database, sql, arguments)
         if database.queries_logged:

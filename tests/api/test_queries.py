@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from marketdesk.api import limits
@@ -30,12 +31,12 @@ def test_limits_cost_one_question_for_many_calls(program: Program, django_assert
         program.get("auth_test")
 
 
-def test_a_reply_is_nine_statements(ticket: Ticket, program: Program, django_assert_num_queries: Count) -> None:
+def test_a_reply_is_six_statements_or_nine(ticket: Ticket, program: Program, django_assert_num_queries: Count) -> None:
     """Of which one looks for the token and two begin and end. An answer that comes a minute after the last deed need
-    not be told from a repetition."""
+    not be told from a repetition. PostgreSQL is told in one statement what changes, and asked for numbers before."""
     Ticket.objects.update(public_updated_at=ticket.opened_at - timedelta(hours=1))
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(6 if connection.vendor == "postgresql" else 9):
         assert program.post("ticket/reply", id=ticket.public_id, reply="On its way.").code == 0
 
 

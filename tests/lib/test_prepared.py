@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import QuerySet, Value
 from django.test.utils import CaptureQueriesContext
 
@@ -174,3 +174,72 @@ def test_postgresql_keeps_what_comes_again(ticket: Ticket) -> None:
         cursor.execute("SELECT statement FROM pg_prepared_statements")
         kept = [statement for (statement,) in cursor.fetchall()]
     assert any(statement.startswith('INSERT INTO "journal_job"') for statement in kept), kept
+
+
+# What is written at once
+
+
+def a_job(number: int, key: str | None = None) -> Job:
+    return Job(kind="nothing", key=key, payload={"number": number}, run_at=NOON)
+
+
+def test_what_is_gathered_is_one_statement_where_numbers_are_asked_for_before() -> None:
+    event = Event(verb="open", subject_kind="ticket", subject_id=1, actor={}, data={}, at=NOON)
+
+    with CaptureQueriesContext(connection) as asked, prepared.gathered(Event):
+        prepared.insert(event)
+        for number in range(3):
+            prepared.put(a_job(event.pk + number))
+
+    assert len(asked) == (2 if connection.vendor == "postgresql" else 4)
+    assert Event.objects.get(pk=event.pk).verb == "open"
+    assert sorted(job.payload["number"] for job in Job.objects.all()) == [event.pk, event.pk + 1, event.pk + 2]
+
+
+def test_whoever_asks_in_between_sees_what_was_gathered_before() -> None:
+    with prepared.gathered():
+        prepared.put(a_job(1))
+        assert Job.objects.count() == 1
+        prepared.put(a_job(2, "once"))
+        assert prepared.update(Job, {"key": "once"}, error="seen") == 1
+        prepared.put(a_job(3, "once"), unless_there=True)
+
+    assert sorted(job.error for job in Job.objects.all()) == ["", "seen"]
+
+
+def test_a_change_of_what_was_gathered_finds_it() -> None:
+    with prepared.gathered():
+        prepared.put(a_job(1, "once"))
+        prepared.change(Job, {"key": "once"}, error="first")
+        prepared.change(Job, {"key": "once"}, error="second")
+        prepared.put(a_job(2, "another"))
+
+    assert Job.objects.get(key="once").error == "second"
+    assert Job.objects.filter(key="another").exists()
+
+
+@transaction.atomic
+def refused(number: int) -> None:
+    with prepared.gathered():
+        prepared.put(a_job(number))
+        raise LookupError
+
+
+def test_nothing_is_sent_of_what_was_gathered_before_a_refusal() -> None:
+    with pytest.raises(LookupError):
+        refused(1)
+
+    assert not Job.objects.exists()
+    with prepared.gathered():
+        prepared.put(a_job(2))
+    assert Job.objects.get().payload == {"number": 2}
+
+
+def test_what_a_part_gathered_that_was_refused_goes_with_it() -> None:
+    with prepared.gathered():
+        prepared.put(a_job(1))
+        with pytest.raises(LookupError):
+            refused(2)
+        prepared.put(a_job(3))
+
+    assert sorted(job.payload["number"] for job in Job.objects.all()) == [1, 3]

@@ -9,6 +9,7 @@ from datetime import datetime
 from io import BytesIO
 from typing import Annotated, Any, Literal
 
+from django.db import models
 from django.http import FileResponse, HttpResponse
 from ninja import Field, Router, Schema
 
@@ -96,9 +97,10 @@ class Rated(Schema):
     openapi_extra=HEADER,
 )
 def ask(request: PlatformRequest, payload: Asked) -> HttpResponse:
-    customer = _customer(payload.customer)
+    items = _ORDERED(plain(payload.customer), plain(payload.order)) if payload.order else []
+    customer = items[0].order.customer if items else _customer(payload.customer)
     by = customers_actor(request, customer)
-    about = _about(payload, customer)
+    about = _about(payload, customer, items)
     refuse_when_behind()
 
     def act() -> tuple[int, dict[str, Any]]:
@@ -244,17 +246,29 @@ def picture(request: PlatformRequest, ticket: str, picture: str, customer: str) 
 
 # What a call names: what each of a marketplace's questions names is looked for by statements that are kept
 
-_CUSTOMER = Prepared(lambda id_: User.objects.filter(party=Party.CUSTOMER, erased_at__isnull=True, external_id=id_))
+
+def _customers(id_: str) -> models.QuerySet[User]:
+    """A customer by the marketplace's id; one who was erased is as if absent."""
+    return User.objects.filter(party=Party.CUSTOMER, erased_at__isnull=True, external_id=id_)
+
+
+_CUSTOMER = Prepared(_customers)
 _ISSUE = Prepared(lambda code: Issue.objects.filter(pk=code, active=True))
 _STORE = Prepared(lambda id_: Merchant.objects.real().filter(external_id=id_))
 _ORDER = Prepared(
     lambda customer, id_: Order.objects.select_related("merchant").filter(customer=customer, external_id=id_)
 )
-_ITEMS = Prepared(lambda order: OrderItem.objects.filter(order=order).order_by("pk"))
+# What most questions name, at once: the items with their order, its store and its customer.
+_ORDERED = Prepared(
+    lambda customer, order: (
+        OrderItem.objects.select_related("order__merchant", "order__customer")
+        .filter(order__external_id=order, order__customer__in=_customers(customer))
+        .order_by("pk")
+    )
+)
 
 
 def _known(customer: str) -> User | None:
-    """A customer by the marketplace's id; one who was erased is as if absent."""
     return _CUSTOMER.first(plain(customer))
 
 
@@ -294,8 +308,9 @@ def _keep(picture: PictureIn, by: Actor) -> Attachment:
     return Attachment.keep(BytesIO(content), plain(picture.name), by=by)
 
 
-def _about(payload: Asked, customer: User) -> dict[str, Any]:
-    """What a question is about. What is another customer's is as if absent."""
+def _about(payload: Asked, customer: User, items: list[OrderItem]) -> dict[str, Any]:
+    """What a question is about, with the items of the order if that has any. What is another customer's is as if
+    absent."""
     issue = _ISSUE.first(plain(payload.issue))
     if issue is None:
         raise bad_fields(issue="is not known")
@@ -306,7 +321,7 @@ def _about(payload: Asked, customer: User) -> dict[str, Any]:
             raise bad_fields(follows="is not known")
     if issue.category == Category.PRE_PURCHASE:
         return about | _before_buying(payload)
-    return about | _of_order(payload, customer, issue)
+    return about | _of_order(payload, customer, issue, items)
 
 
 def _before_buying(payload: Asked) -> dict[str, Any]:
@@ -322,11 +337,10 @@ def _before_buying(payload: Asked) -> dict[str, Any]:
     return {"merchant": merchant}
 
 
-def _of_order(payload: Asked, customer: User, issue: Issue) -> dict[str, Any]:
-    order = _ORDER.first(customer.pk, plain(payload.order))
+def _of_order(payload: Asked, customer: User, issue: Issue, whole: list[OrderItem]) -> dict[str, Any]:
+    order = whole[0].order if whole else _ORDER.first(customer.pk, plain(payload.order))
     if order is None:
         raise bad_fields(order="is not known")
-    whole = _ITEMS(order.pk)
     items = _items(whole, payload.items)
     if not items and len(whole) > 1 and issues.needs_items(issue.code, issue.category):
         raise bad_fields(items="say which items it is about")

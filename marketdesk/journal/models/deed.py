@@ -67,7 +67,7 @@ class Deed(models.Model):
     def finish(self, answer: dict[str, Any]) -> None:
         """Keep what was answered, for the twin."""
         self.answer = answer
-        prepared.update(Deed, {"id": self.pk}, answer=answer)
+        prepared.change(Deed, {"id": self.pk}, answer=answer)
 
 
 def _hash(body: str) -> str:

@@ -53,18 +53,15 @@ class Job(models.Model):
     ) -> None:
         """Write a job. With a key it is written once, however often this runs."""
         job = Job(kind=kind, key=key, payload=payload, run_at=run_at or timezone.now(), merchant_id=merchant_id)
-        prepared.insert(job, unless_there=bool(key))
+        prepared.put(job, unless_there=bool(key))
 
     @classmethod
     def claim(cls, now: datetime) -> "Job | None":
         """Lease the job that is due first, or answer None. Two workers never get the same lease."""
-        due = cls.due(now).filter(Q(lease_until__isnull=True) | Q(lease_until__lt=now)).order_by("run_at", "id")
-        if connection.features.has_select_for_update_skip_locked:
-            due = due.select_for_update(skip_locked=True)
-        elif not due.exists():  # an idle worker never takes SQLite's one write lock
-            return None
+        if not connection.features.has_select_for_update_skip_locked and _FREE.first(now) is None:
+            return None  # an idle worker never takes SQLite's one write lock
         with transaction.atomic():
-            job = due.first()
+            job = _FREE.first(now)
             if job is None:
                 return None
             if job.attempts >= MAX_ATTEMPTS:  # it ended every worker that took it
@@ -115,3 +112,12 @@ class Job(models.Model):
     def sweep(cls, before: datetime) -> int:
         """Forget what was done before a moment; dead jobs stay."""
         return cls.objects.filter(done_at__lt=before).delete()[0]
+
+
+def _free(now: datetime) -> models.QuerySet[Job]:
+    """The job that is due first of those that no worker has, locked where others would take it too."""
+    free = Job.due(now).filter(Q(lease_until__isnull=True) | Q(lease_until__lt=now))
+    return free.order_by("run_at", "id").select_for_update(skip_locked=True)[:1]
+
+
+_FREE = prepared.Prepared(_free)

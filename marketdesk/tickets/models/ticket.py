@@ -234,17 +234,18 @@ class Ticket(models.Model):
         )
         wait = ticket._new_wait(by) if to_merchant else None
         ticket._hear(text, by, language)
-        prepared.insert(ticket)
-        for item in items:
-            prepared.insert(Ticket.items.through(ticket_id=ticket.pk, orderitem_id=item.pk), unless_there=True)
-        if wait:
-            ticket._start(wait)
-        ticket._say(text, by, Audience.EVERYONE, pictures, language)
-        if ticket.has_pictures:  # known only now
-            ticket._keep()
-        ticket._tell("open", by, Audience.EVERYONE, {"routed_by": ticket.routed_by})
-        if deed:
-            deed.finish(ticket._answer(pictures))
+        with prepared.gathered(cls, Message, Event):
+            prepared.insert(ticket)
+            for item in items:
+                prepared.put(Ticket.items.through(ticket_id=ticket.pk, orderitem_id=item.pk), unless_there=True)
+            if wait:
+                ticket._start(wait)
+            ticket._say(text, by, Audience.EVERYONE, pictures, language)
+            if ticket.has_pictures:  # known only now
+                ticket._keep()
+            ticket._tell("open", by, Audience.EVERYONE, {"routed_by": ticket.routed_by})
+            if deed:
+                deed.finish(ticket._answer(pictures))
         return ticket
 
     @staticmethod
@@ -289,6 +290,7 @@ class Ticket(models.Model):
     # What people do
 
     @whole.verb
+    @prepared.gathered(Message, Event)
     def reply(self, text: str, *, by: Actor, pictures: Sequence[Attachment] = (), language: str = "") -> Message:
         """Answer, or add to the conversation (M72, M81, D24)."""
         text = clean_text(text)
@@ -621,7 +623,7 @@ class Ticket(models.Model):
         )
 
     def _keep(self) -> None:
-        prepared.update(Ticket, {"id": self.pk}, **{name: getattr(self, name) for name in CHANGE})
+        prepared.change(Ticket, {"id": self.pk}, **{name: getattr(self, name) for name in CHANGE})
 
     def _new_wait(self, by: Actor) -> Wait:
         hours = promises.current().reply_hours
@@ -630,7 +632,7 @@ class Ticket(models.Model):
 
     def _start(self, wait: Wait) -> None:
         wait.ticket = self
-        prepared.insert(wait)
+        prepared.put(wait)
 
     def _due_iso(self) -> str:
         return self.due_at.isoformat() if self.due_at else ""

@@ -67,4 +67,4 @@ class Wait(models.Model):
         """The ticket leaves the merchant. Ended by somebody else in time, the wait does not count (D3)."""
         counted = by.party == Party.MERCHANT or ticket.is_overdue(by.at)
         running = {"ticket_id": ticket.pk, "ended_at": None}
-        prepared.update(cls, running, ended_at=by.at, ended_by=by.party, ended_how=how, counted=counted)
+        prepared.change(cls, running, ended_at=by.at, ended_by=by.party, ended_how=how, counted=counted)
