@@ -12,7 +12,11 @@ from functools import cache
 from itertools import count
 from typing import Any
 
+# Which field of an answer says what kind of failure it is (PG_DIAG_SQLSTATE), and what it says of one.
+SQLSTATE = ord("C")
 NO_SUCH_STATEMENT = b"26000"
+
+_numbers = count()
 
 
 @dataclass
@@ -77,15 +81,20 @@ def _operational() -> type[Exception]:
 
 def ask(opened: Any, sql: str, values: Sequence[bytes | None], *, is_binary: bool = False) -> Any:
     """The answer to a statement with `$1` for each value, as libpq has it. Raises psycopg's errors."""
-    speech = _of(opened)
     if opened.prepare_threshold is None:  # a pooler between us and the server: nothing stays prepared
         return _checked(opened, opened.pgconn.exec_params(sql.encode(), values, result_format=int(is_binary)))
-    name = speech.names.get((sql, is_binary))
-    if name is None:
-        name = f"libpq_{len(speech.names)}".encode()
+    speech = _of(opened)
+    is_known = (sql, is_binary) in speech.names
+    if not is_known:
+        name = f"libpq_{next(_numbers)}".encode()
         _checked(opened, opened.pgconn.prepare(name, sql.encode()))
         speech.names[sql, is_binary] = name
-    return _checked(opened, opened.pgconn.exec_prepared(name, values, result_format=int(is_binary)))
+    found = opened.pgconn.exec_prepared(speech.names[sql, is_binary], values, result_format=int(is_binary))
+    if is_known and found.error_field(SQLSTATE) == NO_SUCH_STATEMENT:  # somebody has let all of them go
+        speech.names.clear()
+        if opened.pgconn.transaction_status == speech.idle:
+            return ask(opened, sql, values, is_binary=is_binary)
+    return _checked(opened, found)
 
 
 class _Speech:
@@ -113,12 +122,8 @@ def _checked(opened: Any, result: Any) -> Any:
     if result.status in _of(opened).good:
         return result
     from psycopg import OperationalError, errors
-    from psycopg.pq import DiagnosticField
 
-    state = result.error_field(DiagnosticField.SQLSTATE)
-    if state == NO_SUCH_STATEMENT:  # somebody has let all of them go
-        _of(opened).names.clear()
-    if not state:  # libpq's own words: the connection is gone
+    if not result.error_field(SQLSTATE):  # libpq's own words: the connection is gone
         raise OperationalError(result.get_error_message())
     raise errors.error_from_result(result)
 

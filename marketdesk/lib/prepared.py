@@ -18,9 +18,8 @@ from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model, QuerySet
 from django.db.models.query import ModelIterable
-from django.db.models.signals import post_init, pre_init  # noqa: TID251  # only to see whether there is one
 
-from marketdesk.lib import libpq
+from marketdesk.lib import libpq, objects
 
 T = TypeVar("T")
 Values = Sequence[Any]
@@ -330,10 +329,11 @@ class _Statement:
             raise ValueError(f"A parameter is changed before it is looked for: {sql}")
         self.parameters = list(parameters)
         self.is_postgresql = self.connection.vendor == "postgresql"
-        self.converters = self.compiler.get_converters([one[0] for one in self.compiler.select])
-        is_of_objects = self.queryset._iterable_class is ModelIterable and not self.compiler.annotation_col_map
-        self.makes = _Making.of(self.compiler.klass_info, self.compiler.select) if is_of_objects else None
         self.sql = self._with_constants(sql) if self.is_postgresql else sql
+        # Objects are made by what is found out once; everything else as Django makes it.
+        is_of_objects = self.queryset._iterable_class is ModelIterable
+        self.make = objects.maker(self.compiler, self.queryset.db) if is_of_objects else None
+        self.converters = objects.converters(self.compiler) if is_of_objects else {}
 
     def _adapted(self, value: Any) -> Any:
         """As the database takes it."""
@@ -362,8 +362,8 @@ class _Statement:
         """Ask, and make of the answer what the queryset makes of it."""
         connection = connections[self.queryset.db]
         answer = run(self.sql, self._filled(given), connection).fetchall()
-        if self.makes is not None:
-            return [self.makes.made(row, connection.alias) for row in self._converted(answer, connection)]
+        if self.make is not None:
+            return [self.make(row) for row in objects.converted(answer, self.converters, connection)]
         compiler: Any = copy.copy(self.compiler)
         compiler.connection = connection
         compiler.execute_sql = lambda *_, **__: [answer]
@@ -375,63 +375,6 @@ class _Statement:
             _fields=self.queryset._fields,
         )
         return list(self.queryset._iterable_class(asked))
-
-    def _converted(self, answer: list[Any], connection: BaseDatabaseWrapper) -> list[Any]:
-        """As Python has the values."""
-        if not self.converters:
-            return answer
-        rows = [list(row) for row in answer]
-        for at, (converts, expression) in self.converters.items():
-            for row in rows:
-                for convert in converts:
-                    row[at] = convert(row[at], expression, connection)
-        return rows
-
-
-class _Making:
-    """What Django's ModelIterable finds out anew each time: which columns are whose. Objects know their columns and
-    those that they are related to, and are made without asking anybody who listens to their making."""
-
-    def __init__(self, model: type[Model], names: tuple[str, ...], start: int) -> None:
-        self.model, self.names, self.start, self.end = model, names, start, start + len(names)
-        self.related: list[tuple[_Making, Any, Any, int]] = []
-
-    @classmethod
-    def of(cls, told: Mapping[str, Any], select: Sequence[Any]) -> "_Making | None":
-        """Of a compiler's `klass_info`; None where it is not as simple as that."""
-        fields = told["select_fields"]
-        model = told["model"]
-        names = tuple(select[at][0].target.attname for at in fields)
-        whole = tuple(field.attname for field in model._meta.concrete_fields)
-        is_plain = vars(Model)["from_db"].__func__ is model.from_db.__func__ and model.__init__ is Model.__init__
-        if names != whole or list(fields) != list(range(fields[0], fields[-1] + 1)) or not is_plain or _is_heard(model):
-            return None
-        made = cls(model, names, fields[0])
-        for one in told.get("related_klass_infos", ()):
-            other = cls.of(one, select)
-            if other is None or one["reverse"]:
-                return None
-            key = other.start + other.names.index(other.model._meta.pk.attname)
-            made.related.append((other, one["local_setter"], one["remote_setter"], key))
-        return made
-
-    def made(self, row: Sequence[Any], alias: str) -> Any:
-        one = self.model.__new__(self.model)
-        state = models.base.ModelState()
-        state.adding, state.db = False, alias
-        one.__dict__.update(zip(self.names, row[self.start : self.end], strict=True))
-        one._state = state
-        for other, local, remote, key in self.related:
-            found = other.made(row, alias) if row[key] is not None else None
-            local(one, found)
-            if found is not None:
-                remote(found, one)
-        return one
-
-
-def _is_heard(model: type[Model]) -> bool:
-    """Whether somebody listens to the making of objects, as columns of files do."""
-    return pre_init.has_listeners(model) or post_init.has_listeners(model)
 
 
 def _stand_in(value: Any, turn: int, n: int) -> Any:

@@ -78,13 +78,28 @@ def test_what_the_database_refuses_is_said_with_djangos_words() -> None:
     assert Job.objects.count() == 1
 
 
-def test_statements_that_somebody_let_go_are_prepared_anew() -> None:
+def let_all_go() -> None:
     assert one() == 1
     with connection.cursor() as cursor:
         cursor.execute("DEALLOCATE ALL")
 
+
+def test_statements_that_somebody_let_go_are_prepared_anew() -> None:
+    let_all_go()
+
+    assert one() == 1
+
+
+@transaction.atomic
+def let_all_go_within() -> None:
+    let_all_go()
+    one()
+
+
+def test_within_a_transaction_it_is_an_error_once() -> None:
     with pytest.raises(DatabaseError):
-        one()
+        let_all_go_within()
+
     assert one() == 1
 
 

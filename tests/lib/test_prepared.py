@@ -1,6 +1,7 @@
 """A statement that is put into words once finds what the queryset finds, for whoever is asked about."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -112,7 +113,7 @@ def test_postgresql_keeps_its_plan(changes: list[PolicyChange]) -> None:
 
     with connection.cursor() as cursor:
         cursor.execute("SELECT statement, generic_plans + custom_plans FROM pg_prepared_statements")
-        kept = [(words, times) for words, times in cursor.fetchall() if "policy_policychange" in words]
+        kept = [(words, times) for words, times in cursor.fetchall() if '"made_at" >=' in words]
     assert len(kept) == 1
     assert kept[0][1] >= 6
 
@@ -243,3 +244,48 @@ def test_what_a_part_gathered_that_was_refused_goes_with_it() -> None:
         prepared.put(a_job(3))
 
     assert sorted(job.payload["number"] for job in Job.objects.all()) == [1, 3]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_rollback_takes_back_nothing_but_rows() -> None:
+    asked = Prepared(numbers)
+    for _time in range(2):
+        with transaction.atomic():
+            for turn in range(7):  # so often that psycopg prepares what Django asks, too
+                PolicyChange.objects.create(reason="A whim", made_at=START)
+                assert len(asked("A whim")) == turn + 1
+            transaction.set_rollback(True)
+
+        assert asked("A whim") == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_first_statement_of_a_deed_begins_it() -> None:
+    asked = Prepared(numbers)
+    asked("A whim")
+
+    with transaction.atomic():
+        assert asked("A whim") == []
+        PolicyChange(reason="A whim", made_at=START).save()
+        transaction.set_rollback(True)
+
+    assert asked("A whim") == []
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_the_server_ended_is_noticed() -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("for postgresql")
+    asked = Prepared(numbers)
+    asked("A whim")
+    with connection.copy().cursor() as other:
+        ended = connection.connection.info.backend_pid
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", [ended])
+        other.connection.close()
+
+    held: Any = connection
+    held.health_check_enabled, held.health_check_done = True, False
+
+    assert asked("A whim") == []
+    assert connection.connection.info.backend_pid != ended
