@@ -2,7 +2,12 @@
 
 from django.apps import AppConfig
 
+from marketdesk.lib import threads
+
 
 class UiConfig(AppConfig):
     name = "marketdesk.ui"
     label = "ui"
+
+    def ready(self) -> None:
+        threads.keep_by_thread()
