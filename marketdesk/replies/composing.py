@@ -29,6 +29,27 @@ class Reply:
     kept: Sequence[Attachment] = ()
     most: int = MOST
 
+    @property
+    def language_lines(self) -> list[dict[str, str]]:
+        """The dropdown's lines."""
+        return [
+            {
+                "code": code,
+                "name": name,
+                "is_chosen": "yes" if code == self.language else "",
+                "is_customers": "yes" if code == self.customer_language else "",
+            }
+            for code, name in self.languages.items()
+        ]
+
+    @property
+    def suggestion_lines(self) -> list[dict[str, str]]:
+        """The templates' lines."""
+        return [
+            {"code": one.code, "title": one.title, "text": one.text, "language": self.language}
+            for one in self.suggestions
+        ]
+
 
 def compose(
     ticket: Ticket,

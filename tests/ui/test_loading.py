@@ -9,10 +9,12 @@ from django.template.loaders.locmem import Loader as Plain
 from django.urls import set_script_prefix
 from django.utils import translation
 from django.utils.functional import SimpleLazyObject
+from django.utils.html import urlize
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy
 
 from marketdesk.ui.loading import Constant, Loader
+from marketdesk.ui.templatetags.marketdesk import linked
 
 LIBRARIES = {"i18n": "django.templatetags.i18n"}
 TRANSLATED = """{% load i18n %}<p>{% translate "Close" context "a window" %} {% translate "Search" %}</p>
@@ -125,3 +127,18 @@ def test_what_is_kept_is_of_one_language_and_one_prefix() -> None:
 
     assert found == ["/account/: Search one", "/in/x/account/: Suchen two", "/account/: Search three"]
     assert template.nodelist.get_nodes_by_type(Constant)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ask. It <b> works: & 'so' \"on\". See lamp.com, WWW.lamp.de; http://x.y/z, Https://[::1]/, me@lamp.de.",
+        "No link here: 12.50, e.g. this.one; lamp.de/is_none?a=b&c=d",
+        "lamp.ORG",
+        "(www.lamp.de)",
+        "lamp.int/path",
+        "Nothing.\n\n<i>At all</i>… 'quoted' \"twice\" a:b",
+    ],
+)
+def test_links_are_found_where_django_finds_them(text: str) -> None:
+    assert linked(text) == urlize(text, nofollow=True, autoescape=True)

@@ -1,5 +1,6 @@
 """Filters and tags of every page: time left, money, countries, languages, linked text."""
 
+import re
 from datetime import date as Date
 from datetime import datetime, timedelta, tzinfo
 from fractions import Fraction
@@ -11,7 +12,7 @@ from django.template import defaultfilters
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import format_html_join, urlize
+from django.utils.html import escape, format_html_join, urlize
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -198,9 +199,15 @@ def counted(number: int, what: str) -> str:
     return COUNTED[what](number).replace("{count}", str(number))
 
 
+# Without any of it Django finds no link in a text.
+_LIKE_A_LINK = re.compile(r"://|@|&|www\.|\.(?:com|edu|gov|int|mil|net|org)", re.IGNORECASE)
+
+
 @register.filter
 def linked(text: str) -> SafeString:
     """Plain text, escaped, with its links made clickable. Line breaks are the style sheet's."""
+    if not _LIKE_A_LINK.search(text):  # Django looks at each of its words
+        return mark_safe(escape(text))  # noqa: S308
     return mark_safe(urlize(text, nofollow=True, autoescape=True))  # noqa: S308
 
 
