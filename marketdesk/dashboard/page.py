@@ -34,6 +34,16 @@ class MenuEntry:
     urgent: bool
     current: bool
 
+    def line(self) -> dict[str, str]:
+        """As the menu draws it."""
+        return {
+            "words": self.words,
+            "url": self.url,
+            "number": str(self.number),
+            "is_due_now": "yes" if self.urgent and self.number else "",
+            "is_current": "yes" if self.current else "",
+        }
+
 
 @dataclass(frozen=True)
 class Badge:
@@ -67,7 +77,7 @@ def render(
     noted = None if request.merchant.is_sandbox else attention.of(request.actor)
     entries = menu(counts, queue)
     shell = {
-        "menu": [[entry for entry in entries if entry.urgent], [entry for entry in entries if not entry.urgent]],
+        "menu": [[entry.line() for entry in entries if entry.urgent is urgent] for urgent in (True, False)],
         "waiting": counts.waiting,
         "badge": noted and badge(noted.level),
         "saying": noted and saying(noted, request.actor.at),

@@ -23,7 +23,7 @@ from marketdesk.refunds import details
 from marketdesk.refunds.refunding import Proposal
 from marketdesk.replies import composing
 from marketdesk.tickets import queues, thread
-from marketdesk.tickets.forms import DeedForm
+from marketdesk.tickets.forms import fresh_key
 from marketdesk.tickets.models import Attachment, Ticket
 from marketdesk.tickets.queues import Queue
 from marketdesk.tickets.rules import State, Verb
@@ -108,7 +108,7 @@ def show(request: MerchantRequest, ticket: Ticket, typed: Typed | None = None, *
         "next_url": address_of(neighbours.after),
         "refund_ends_at": order.refund_ends_at(promises.current().refund_window_days) if order else None,
         "seen": read.seen,
-        "keys": {"reply": DeedForm().fresh_key, "items": DeedForm().fresh_key, "appeal": DeedForm().fresh_key},
+        "keys": {form: fresh_key() for form in ("reply", "items", "appeal")},
         "entries": entries,
         "new_from": _new_from(ticket, request, typed.seen),
         "reader_language": language,

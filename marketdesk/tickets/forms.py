@@ -17,6 +17,11 @@ from marketdesk.tickets.models.attachment import MOST
 from marketdesk.tickets.models.message import validate_text
 
 
+def fresh_key() -> str:
+    """A key for a form's next sending."""
+    return secrets.token_urlsafe(16)
+
+
 class DeedForm(forms.Form):
     """One deed, done once: `key` makes a double click harmless, `seen` is the last event that the page showed."""
 
@@ -25,8 +30,7 @@ class DeedForm(forms.Form):
 
     @property
     def fresh_key(self) -> str:
-        """A key for the form's next sending."""
-        return secrets.token_urlsafe(16)
+        return fresh_key()
 
     def actor(self, by: Actor) -> Actor:
         """The person, with this form's key and what they had seen."""

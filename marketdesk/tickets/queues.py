@@ -93,8 +93,11 @@ class Deadlines:
 
 
 def waiting(actor: Actor) -> int:
-    """The red number alone: one query on the index of open tickets."""
-    return Ticket.objects.visible_to(actor).waiting_for_merchant().count()
+    """The red number alone: one query on the index of open tickets. Open pages ask for it again and again."""
+    if actor.party != Party.MERCHANT:
+        return Ticket.objects.visible_to(actor).waiting_for_merchant().count()
+    (number,) = _WAITING.first(_store(actor)) or (0,)
+    return number
 
 
 def counts(actor: Actor) -> Counts:
@@ -165,6 +168,10 @@ def _counts(merchant: int) -> QuerySet[Any, tuple[int, ...]]:
     return Merchant.objects.filter(pk=merchant).values_list(*numbers)
 
 
+def _waiting(merchant: int) -> QuerySet[Any, tuple[int]]:
+    return Merchant.objects.filter(pk=merchant).values_list(_number(_seen(merchant).waiting_for_merchant()))
+
+
 def _deadlines(queue: Queue, merchant: int, now: datetime) -> QuerySet[Any, tuple[int, datetime | None]]:
     rows = _seen(merchant).filter(queue.holds())
     following = Subquery(rows.filter(due_at__gte=now).order_by("due_at").values("due_at")[:1])
@@ -192,6 +199,7 @@ def _places(queue: Queue, merchant: int) -> QuerySet[Any, tuple[str, str | None,
 
 
 _COUNTS = Prepared(_counts)
+_WAITING = Prepared(_waiting)
 _DEADLINES = {queue: Prepared(partial(_deadlines, queue)) for queue in Queue if queue.category}
 _AROUND = {queue: Prepared(partial(_around, queue)) for queue in Queue}
 _BEGINNING = {queue: Prepared(partial(_beginning, queue)) for queue in Queue}
