@@ -1,35 +1,20 @@
-"""Templates as they are loaded: what depends on the language alone is drawn once for each language, and the rest is
-looked up by the short way. What comes out is what Django draws; nothing that belongs to somebody is kept.
+"""Templates as they are loaded: what depends on the language alone is drawn once for each language. What comes out is
+what Django draws; nothing that belongs to somebody is kept.
 
 A page has a few hundred sentences, addresses and marks that are the same for every reader of a language. Django asks
-for each of them again for each page, and walks to each value by a way that suits numpy, too.
+for each of them again for each page.
 """
 
 from collections.abc import Iterator
-from html import escape
 from typing import Any
 
-from django.template.base import (
-    FilterExpression,
-    Node,
-    NodeList,
-    TextNode,
-    Variable,
-    VariableDoesNotExist,
-    VariableNode,
-    render_value_in_context,
-)
-from django.template.context import BaseContext
+from django.template.base import FilterExpression, Node, NodeList, TextNode, Variable
 from django.template.defaulttags import URLNode
 from django.template.loaders import cached
-from django.template.smartif import TokenBase
 from django.templatetags.i18n import BlockTranslateNode, TranslateNode
 from django.urls import get_script_prefix, get_urlconf
-from django.utils.functional import LazyObject
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
-
-_MISSING = object()
 
 
 class Loader(cached.Loader):
@@ -39,7 +24,7 @@ class Loader(cached.Loader):
         known = self.get_template_cache.get(self.cache_key(template_name, skip))
         found = super().get_template(template_name, skip)
         if known is None:
-            _quicken(found.nodelist)
+            _join(found.nodelist)
         return found
 
 
@@ -50,7 +35,7 @@ class Constant(Node):
         self.nodes = nodes
         self.token, self.origin = nodes[0].token, nodes[0].origin
         self.has_addresses = any(isinstance(one, URLNode) for one in nodes)
-        self.drawn: dict[Any, str] = {}
+        self.drawn: dict[Any, SafeString] = {}
 
     def render(self, context: Any) -> SafeString:
         address = (get_script_prefix(), get_urlconf(), _current_app(context)) if self.has_addresses else None
@@ -60,7 +45,7 @@ class Constant(Node):
             drawn = SafeString("".join(str(one.render_annotated(context)) for one in self.nodes))
             if len(self.drawn) < 100:  # a visit has its own prefix
                 self.drawn[key] = drawn
-        return SafeString(drawn)
+        return drawn
 
 
 def _current_app(context: Any) -> str | None:
@@ -71,84 +56,12 @@ def _current_app(context: Any) -> str | None:
     return found
 
 
-class _Value(Variable):
-    """A value by the short way; whatever is not plain goes Django's."""
-
-    __slots__ = ()
-
-    def _resolve_lookup(self, context: Any) -> Any:
-        try:
-            current = self._looked_up(context)
-        except Exception:  # Django says which of them a template passes over
-            current = _MISSING
-        if current is _MISSING:
-            return super()._resolve_lookup(context)  # type: ignore[misc]
-        return current
-
-    def _looked_up(self, context: Any) -> Any:
-        name, *rest = self.lookups or ()
-        for scope in reversed(context.dicts):
-            if name in scope:
-                current = scope[name]
-                break
-        else:
-            return _MISSING
-        for bit in rest:
-            if type(current) is dict:
-                current = current.get(bit, _MISSING)
-            elif callable(current) or hasattr(type(current), "__getitem__") or isinstance(current, BaseContext):
-                return _MISSING
-            else:
-                current = getattr(current, bit, _MISSING)
-        return _MISSING if callable(current) and not isinstance(current, LazyObject) else current
-
-
-class _Expression(FilterExpression):
-    """A value that no filter changes."""
-
-    __slots__ = ()
-
-    def resolve(self, context: Any, ignore_failures: bool = False) -> Any:
-        try:
-            return self.var._resolve_lookup(context)
-        except VariableDoesNotExist:
-            return super().resolve(context, ignore_failures)
-
-
-class _Shown(VariableNode):
-    """A value in the page; most are texts, which need escaping and nothing else."""
-
-    def render(self, context: Any) -> str:
-        try:
-            value = self.filter_expression.resolve(context)
-        except UnicodeDecodeError:
-            return ""
-        kind = type(value)
-        if kind is SafeString:
-            return value  # type: ignore[no-any-return]
-        if kind is str and context.autoescape:
-            return escape(value)
-        return str(render_value_in_context(value, context))
-
-
-def _quicken(nodes: NodeList) -> None:
-    """Everything in these nodes."""
+def _join(nodes: NodeList) -> None:
+    """Make one of neighbours that are constant, in these nodes and in those within them."""
     for one in nodes:
         for inner in _inner_lists(one):
-            _quicken(inner)
-        if type(one) is VariableNode:
-            one.__class__ = _Shown
-        for expression in _expressions(list(vars(one).values())):
-            _quicken_expression(expression)
+            _join(inner)
     nodes[:] = list(_joined(nodes))
-
-
-def _quicken_expression(expression: FilterExpression) -> None:
-    is_looked_up = isinstance(expression.var, Variable) and expression.var.lookups is not None
-    if is_looked_up and type(expression.var) is Variable and not expression.var.translate:
-        expression.var.__class__ = _Value
-        if not expression.filters and type(expression) is FilterExpression:
-            expression.__class__ = _Expression
 
 
 def _inner_lists(node: Node) -> Iterator[NodeList]:
@@ -159,19 +72,6 @@ def _inner_lists(node: Node) -> Iterator[NodeList]:
         inner = vars(node).get(name)
         if isinstance(inner, NodeList):
             yield inner
-
-
-def _expressions(parts: Any) -> Iterator[FilterExpression]:
-    """The values that a node asks for itself, wherever it keeps them: in lists, in conditions, in other values."""
-    for part in parts:
-        if isinstance(part, FilterExpression):
-            yield part
-        elif isinstance(part, TokenBase):
-            yield from _expressions((part.value, part.first, part.second))
-        elif isinstance(part, (list, tuple)) and not isinstance(part, NodeList):
-            yield from _expressions(part)
-        elif isinstance(part, dict):
-            yield from _expressions(part.values())
 
 
 def _joined(nodes: NodeList) -> Iterator[Node]:

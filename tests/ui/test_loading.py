@@ -1,17 +1,11 @@
-"""Templates that are loaded by ours come out as Django's own: for every language, and whatever a value is."""
-
-from typing import Any
+"""Templates that are loaded by ours come out as Django's own, for every language."""
 
 import pytest
-from django.core.exceptions import ObjectDoesNotExist
 from django.template import Context, Engine
 from django.template.loaders.locmem import Loader as Plain
 from django.urls import set_script_prefix
 from django.utils import translation
-from django.utils.functional import SimpleLazyObject
 from django.utils.html import urlize
-from django.utils.safestring import mark_safe
-from django.utils.translation import gettext_lazy
 
 from marketdesk.ui.loading import Constant, Loader
 from marketdesk.ui.templatetags.marketdesk import linked
@@ -23,68 +17,6 @@ TRANSLATED = """{% load i18n %}<p>{% translate "Close" context "a window" %} {% 
 {% blocktranslate with name=text %}Account of {{ name }}{% endblocktranslate %}"""
 
 
-class Thing:
-    """What templates meet: attributes, calls, and what must not be called."""
-
-    name = "<Ada> & Co"
-    count = 1234567
-    nothing = None
-    deep: Any = None
-
-    def call(self) -> str:
-        return "called"
-
-    def needs(self, more: str) -> str:
-        return more
-
-    def delete(self) -> str:
-        raise AssertionError("a template must not")
-
-    delete.alters_data = True  # type: ignore[attr-defined]
-
-    @property
-    def absent(self) -> str:
-        class GoneError(ObjectDoesNotExist):
-            silent_variable_failure = True
-
-        raise GoneError
-
-
-class Both(Thing):
-    """An object that is asked like a dictionary, too."""
-
-    def __getitem__(self, name: str) -> str:
-        if name == "name":
-            return "by key"
-        raise KeyError(name)
-
-
-def values() -> dict[str, Any]:
-    thing = Thing()
-    thing.deep = {"list": ["zero", Thing()], "text": "'quoted'"}
-    return {
-        "text": "<script>'&\"",
-        "safe": mark_safe("<b>"),
-        "lazy": gettext_lazy("Search"),
-        "number": 1234567,
-        "half": 0.5,
-        "thing": thing,
-        "both": Both(),
-        "later": SimpleLazyObject(lambda: thing),
-        "items": {"items": "a key", "0": "nought"},
-        "true": True,
-    }
-
-
-ASKED = (
-    "text", "safe", "lazy", "number", "half", "true", "missing", "missing.more", "thing.name", "thing.count",
-    "thing.call", "thing.needs", "thing.delete", "thing.absent", "thing.nothing", "thing.nothing.more", "thing.missing",
-    "both.name", "both.count", "later.name", "later.deep.text", "thing.deep.list.0", "thing.deep.list.1.name",
-    "items.items", "items.keys", "items.0", "text.upper", "text|upper", "missing|default:'none'", "thing.name|length",
-    "'constant'", "42",
-)  # fmt: skip
-
-
 def both_ways(source: str) -> tuple[str, str]:
     engine = Engine(libraries=LIBRARIES)
     plain, ours = Plain(engine, {"page": source}), Loader(engine, [])
@@ -92,15 +24,9 @@ def both_ways(source: str) -> tuple[str, str]:
     drawn = []
     for loader in (plain, ours):
         template = loader.get_template("page")
-        drawn.append([template.render(Context(values(), autoescape=on)) for on in (True, False, True)])
+        values = {"text": "<script>'&\"", "true": True}
+        drawn.append([template.render(Context(values, autoescape=on)) for on in (True, False, True)])
     return str(drawn[0]), str(drawn[1])
-
-
-@pytest.mark.parametrize("asked", ASKED)
-def test_a_value_comes_out_as_by_django(asked: str) -> None:
-    expected, drawn = both_ways(f"{{{{ {asked} }}}} {{% if {asked} %}}yes{{% else %}}no{{% endif %}}")
-
-    assert drawn == expected
 
 
 @pytest.mark.parametrize("language", ["en", "de", "ar", None])
