@@ -9,11 +9,13 @@ import ctypes
 import fcntl
 import gc
 import logging
+import mmap
 import os
 import resource
 import select
 import signal
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable
@@ -36,6 +38,8 @@ CONNECTIONS = 2000
 # Seconds that a stopping child has to finish what it is doing, and a child must live to count as healthy.
 GRACE = 10.0
 HEALTHY = 5.0
+# Seconds that a process leaves a new connection to another that has fewer.
+TURN = 0.0005
 LARGEST_REQUEST = 72 * 1024 * 1024  # six pictures of 10 MB and the words around them
 M_ARENA_MAX = -8  # of mallopt(3)
 STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -133,7 +137,23 @@ def allow_connections() -> None:
 # Children
 
 
-def serve_pages(listening: socket.socket) -> None:
+class Crowd:
+    """How many connections each web process has, in memory that they share. Who happens to wake first would take all
+    that come at once, and keep them, while another process has nothing to do."""
+
+    def __init__(self, processes: int) -> None:
+        self._connections = memoryview(mmap.mmap(-1, processes * struct.calcsize("I"))).cast("I")
+
+    def note(self, process: int, connections: int) -> None:
+        """Say how many one has, counted from 0."""
+        self._connections[process] = connections
+
+    def is_ahead(self, process: int) -> bool:
+        """Whether another process has fewer."""
+        return self._connections[process] > min(self._connections)
+
+
+def serve_pages(listening: socket.socket, crowd: Crowd, process: int) -> None:
     """One web process: waitress on the shared socket, until told to stop; answers under way are finished."""
     from marketdesk.wsgi import application
 
@@ -153,8 +173,18 @@ def serve_pages(listening: socket.socket) -> None:
         **(behind_proxy if settings.SECURE_PROXY_SSL_HEADER else {}),
     )
     server.channel_class = EnvelopedChannel
+    accept = server.handle_accept
+
+    def accept_in_turn() -> None:
+        crowd.note(process, len(server.active_channels))
+        if crowd.is_ahead(process):
+            time.sleep(TURN)  # whoever has fewer takes it meanwhile, or else it is still there
+        accept()
+
+    server.handle_accept = accept_in_turn
     while not stop.is_set():
         wasyncore.loop(timeout=0.5, use_poll=True, map=server._map, count=1)
+        crowd.note(process, len(server.active_channels))
     # No new connections; those with a request or an unsent answer are waited for.
     server.del_channel()
     server.socket.close()

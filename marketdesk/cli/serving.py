@@ -6,6 +6,7 @@ import gc
 import os
 import signal
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 from marketdesk.cli import demo
@@ -60,9 +61,11 @@ def _serve(options: argparse.Namespace) -> int:
     serving.load_pages()
     say(f"Marketdesk {VERSION} serves {settings.BASE_URL} from {settings.HOME}. Ctrl+C stops it.")
     say_if_paused()
+    processes = options.processes or serving.cores()
+    crowd = serving.Crowd(processes)
     web = [
-        serving.Child(f"web process {number}", lambda: serving.serve_pages(listening))
-        for number in range(1, (options.processes or serving.cores()) + 1)
+        serving.Child(f"web process {number + 1}", partial(serving.serve_pages, listening, crowd, number))
+        for number in range(processes)
     ]
     gc.enable()
     gc.freeze()  # the processes share this memory as long as nobody writes to it, the collector least of all
