@@ -13,7 +13,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import translation
 from waitress.channel import HTTPChannel
-from waitress.task import ErrorTask
+from waitress.task import ErrorTask, WSGITask
 
 from marketdesk.api.envelope import Refusal
 from marketdesk.api.middleware import is_for_programs, marked
@@ -63,7 +63,20 @@ class EnvelopedError(ErrorTask):  # type: ignore[misc]
         return response
 
 
+class WholeAnswer(WSGITask):  # type: ignore[misc]
+    """An answer that is there as a whole: its head and its words are sent together, not one after the other."""
+
+    def write(self, data: bytes) -> None:
+        is_whole = not self.wrote_header and self.complete and self.has_body and len(data) == self.content_length
+        if not is_whole:
+            super().write(data)
+            return
+        self.wrote_header, self.content_bytes_written = True, len(data)
+        self.channel.write_soon(self.build_response_header() + data)
+
+
 class EnvelopedChannel(HTTPChannel):  # type: ignore[misc]
     """A connection whose every answer a program can read."""
 
+    task_class = WholeAnswer
     error_task_class = EnvelopedError
