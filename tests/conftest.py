@@ -23,7 +23,7 @@ from marketdesk.people.models import User
 from marketdesk.people.party import Party
 from marketdesk.policy import promises
 from marketdesk.replies import seeding
-from marketdesk.tickets import routes
+from marketdesk.tickets import queues, routes
 from marketdesk.tickets.models import Issue, Ticket
 from tests.desk import free_ports
 
@@ -52,6 +52,7 @@ def _fresh(settings: Any, tmp_path: Any) -> None:
     spending.forget()
     backlog.forget()
     readiness.forget()
+    queues.forget()
     translation.activate("en")
     settings.HOME, settings.MEDIA_ROOT = tmp_path, tmp_path / "files"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -66,6 +66,8 @@ class EnvelopedError(ErrorTask):  # type: ignore[misc]
 class WholeAnswer(WSGITask):  # type: ignore[misc]
     """An answer that is there as a whole: its head and its words are sent together, not one after the other."""
 
+    wrote_header: bool
+
     def write(self, data: bytes) -> None:
         is_whole = not self.wrote_header and self.complete and self.has_body and len(data) == self.content_length
         if not is_whole:

@@ -67,7 +67,7 @@ def queue_list(request: MerchantRequest, queue: str) -> HttpResponse:
     else:
         shown = queues.page(here, request.actor, after)
         said = summary_of_all(here, counts, request.actor)
-    offered = choices(here, queues.places(here, request.actor), filters)
+    offered = choices(here, queues.places(here, request.actor, counts.by_queue[here]), filters)
     url = queue_url(here)
     context = {
         "queue": here,

@@ -1,5 +1,6 @@
 """The merchant's queues: which tickets each holds, in which order, and how many (M33-M37, M73, M75, D15, D23)."""
 
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -140,9 +141,32 @@ def page(queue: Queue, actor: Actor, after: str) -> Page[Ticket]:
     return paging.cut(found, queue.order_field)
 
 
-def places(queue: Queue, actor: Actor) -> list[tuple[str, str | None, str]]:
-    """The languages and countries (the order's, the customer's) of a queue's tickets, each once."""
-    return _PLACES[queue](_store(actor))
+# A language, and the countries of an order and of a customer.
+Place = tuple[str, str | None, str]
+
+# To look at every ticket of a long queue costs more than the rest of its page. So many seconds it is not done again, as
+# long as the queue holds as many; and of so many queues it is kept.
+_KEPT_FOR, _MOST_KEPT = 60.0, 1000
+_kept: dict[tuple[Queue, int, int], tuple[float, list[Place]]] = {}
+
+
+def places(queue: Queue, actor: Actor, number: int) -> list[Place]:
+    """The languages and countries of a queue's tickets, of which there are that many, each once."""
+    if number <= paging.SIZE:
+        return _PLACES[queue](_store(actor))
+    key = (queue, _store(actor), number)
+    until, found = _kept.get(key, (0.0, []))
+    if until < time.monotonic():
+        found = _PLACES[queue](_store(actor))
+        if len(_kept) >= _MOST_KEPT:
+            _kept.clear()
+        _kept[key] = time.monotonic() + _KEPT_FOR, found
+    return found
+
+
+def forget() -> None:
+    """Look again at the next page."""
+    _kept.clear()
 
 
 # The same for every merchant but for its number, so put into words once
@@ -193,7 +217,7 @@ def _beyond(queue: Queue, merchant: int, at: datetime, pk: int) -> QuerySet[Tick
     return paging.span(rows, queue.order_field, (at, pk), newest_first=queue.newest_first)
 
 
-def _places(queue: Queue, merchant: int) -> QuerySet[Any, tuple[str, str | None, str]]:
+def _places(queue: Queue, merchant: int) -> QuerySet[Any, Place]:
     rows = _seen(merchant).filter(queue.holds()).order_by()
     return rows.values_list("language", "order__country", "customer__country").distinct()
 

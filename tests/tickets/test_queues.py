@@ -1,9 +1,12 @@
 """Every ticket is in one queue, and the numbers are the queues' lengths (M33-M37, D15)."""
 
+import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from marketdesk.lib import paging
 from marketdesk.people.actor import Actor
 from marketdesk.tickets import queues
 from marketdesk.tickets.models import Ticket
@@ -83,3 +86,36 @@ def test_queues_are_ordered_by_what_matters_there() -> None:
     assert Queue.AWAITING_USER.order_field == Queue.WITH_SUPPORT.order_field == "turned_at"
     assert Queue.CLOSED.order_field == "closed_at"
     assert [queue for queue in Queue if queue.newest_first] == [Queue.CLOSED]
+
+
+def test_the_places_of_a_long_queue_are_looked_at_again_when_it_holds_another_number(
+    ask: Callable[..., Ticket], mehmet: Actor, django_assert_num_queries: Any
+) -> None:
+    first = ask("item_problem")
+    assert queues.places(Queue.POST_PURCHASE, mehmet, paging.SIZE + 1) == [("de", "DE", "DE")]
+    Ticket.objects.filter(pk=first.pk).update(language="pl")
+
+    with django_assert_num_queries(0):
+        assert queues.places(Queue.POST_PURCHASE, mehmet, paging.SIZE + 1) == [("de", "DE", "DE")]
+    assert queues.places(Queue.POST_PURCHASE, mehmet, paging.SIZE + 2) == [("pl", "DE", "DE")]
+    assert queues.places(Queue.AWAITING_USER, mehmet, paging.SIZE + 1) == []
+
+
+def test_the_places_of_a_short_queue_are_those_of_now(ask: Callable[..., Ticket], mehmet: Actor) -> None:
+    ticket = ask("item_problem")
+    assert queues.places(Queue.POST_PURCHASE, mehmet, 1) == [("de", "DE", "DE")]
+
+    Ticket.objects.filter(pk=ticket.pk).update(language="pl")
+
+    assert queues.places(Queue.POST_PURCHASE, mehmet, 1) == [("pl", "DE", "DE")]
+
+
+def test_they_are_kept_for_a_minute(ask: Callable[..., Ticket], mehmet: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    ticket = ask("item_problem")
+    queues.places(Queue.POST_PURCHASE, mehmet, 100)
+    Ticket.objects.filter(pk=ticket.pk).update(language="pl")
+
+    later = time.monotonic() + 61
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+
+    assert queues.places(Queue.POST_PURCHASE, mehmet, 100) == [("pl", "DE", "DE")]
