@@ -33,7 +33,7 @@ class Result:
         return self.rows
 
 
-def run(database: Any, sql: str, values: Sequence[Any]) -> Result:
+def run(database: Any, sql: str, values: Sequence[Any], *, planned_anew: bool = False) -> Result:
     """Run a statement with `%s` for each value, in the transaction that Django has begun, if any."""
     database.validate_no_broken_transaction()
     with database.wrap_database_errors:
@@ -41,22 +41,22 @@ def run(database: Any, sql: str, values: Sequence[Any]) -> Result:
             # Django would ask for nothing before the first statement, to see whether the connection still lives.
             database.health_check_done = True
             try:
-                return _run(database.connection, sql, values)
+                return _run(database.connection, sql, values, planned_anew)
             except _operational():
                 if not _is_gone(database.connection):
                     raise
             database.close()
         database.close_if_health_check_failed()
         database.ensure_connection()
-        return _run(database.connection, sql, values)
+        return _run(database.connection, sql, values, planned_anew)
 
 
-def _run(opened: Any, sql: str, values: Sequence[Any]) -> Result:
+def _run(opened: Any, sql: str, values: Sequence[Any], planned_anew: bool) -> Result:
     speech = _of(opened)
     said = speech.adapter.dump_sequence(values, [speech.as_text] * len(values))
     if not opened.autocommit and opened.pgconn.transaction_status == speech.idle:
         _checked(opened, opened.pgconn.exec_(opened._get_tx_start_command()))  # as psycopg's cursors do
-    found = ask(opened, _numbered(sql), said)
+    found = ask(opened, _numbered(sql), said, planned_anew=planned_anew)
     if not found.nfields:
         return Result([], found.command_tuples or 0)
     speech.adapter.set_pgresult(found)
@@ -79,9 +79,12 @@ def _operational() -> type[Exception]:
     return OperationalError
 
 
-def ask(opened: Any, sql: str, values: Sequence[bytes | None], *, is_binary: bool = False) -> Any:
+def ask(
+    opened: Any, sql: str, values: Sequence[bytes | None], *, is_binary: bool = False, planned_anew: bool = False
+) -> Any:
     """The answer to a statement with `$1` for each value, as libpq has it. Raises psycopg's errors."""
-    if opened.prepare_threshold is None:  # a pooler between us and the server: nothing stays prepared
+    # With a pooler between us and the server nothing stays prepared.
+    if planned_anew or opened.prepare_threshold is None:
         return _checked(opened, opened.pgconn.exec_params(sql.encode(), values, result_format=int(is_binary)))
     speech = _of(opened)
     is_known = (sql, is_binary) in speech.names

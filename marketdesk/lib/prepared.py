@@ -57,7 +57,9 @@ class Answered(Protocol):
     def fetchall(self) -> list[Any]: ...
 
 
-def run(sql: str, values: Values, database: BaseDatabaseWrapper | None = None) -> Answered:
+def run(
+    sql: str, values: Values, database: BaseDatabaseWrapper | None = None, *, planned_anew: bool = False
+) -> Answered:
     """Run a statement whose text is always the same."""
     database = database or connections[DEFAULT_DB_ALIAS]
     settle(database)
@@ -67,7 +69,7 @@ def run(sql: str, values: Values, database: BaseDatabaseWrapper | None = None) -
         cursor = database.cursor()
         cursor.execute(sql, values)
         return cursor
-    return libpq.run(database, sql, values)
+    return libpq.run(database, sql, values, planned_anew=planned_anew)
 
 
 # Writing several things at once
@@ -279,16 +281,16 @@ def _table(model: type[models.Model]) -> str:
 class Prepared(Generic[T]):
     """`waiting = Prepared(build)`, then `waiting(merchant_id)`: the rows of the queryset that the function makes. It is
     given stand-ins for whole numbers, texts and moments, and may do no more with them than look for them. Prefetches
-    are not followed."""
+    are not followed. PostgreSQL keeps a plan that suits the usual values, unless it is `planned_anew` each time."""
 
-    def __init__(self, build: Callable[..., "QuerySet[Any, T]"]) -> None:
-        self._build = build
+    def __init__(self, build: Callable[..., "QuerySet[Any, T]"], *, planned_anew: bool = False) -> None:
+        self._build, self._planned_anew = build, planned_anew
         self._statement: _Statement | None = None
 
     def __call__(self, *given: Any) -> list[T]:
         if self._statement is None:  # two threads may both make it, and make the same
             try:
-                self._statement = _Statement(self._build, given)
+                self._statement = _Statement(self._build, given, planned_anew=self._planned_anew)
             except EmptyResultSet:
                 return []
         return self._statement.rows(given)
@@ -312,7 +314,8 @@ def attach(one: Model, name: str, rows: list[Any]) -> None:
 class _Statement:
     """The SQL of a queryset with places for its parameters, and what Django makes objects of its rows with."""
 
-    def __init__(self, build: Callable[..., "QuerySet[Any, Any]"], given: Values) -> None:
+    def __init__(self, build: Callable[..., "QuerySet[Any, Any]"], given: Values, *, planned_anew: bool) -> None:
+        self.planned_anew = planned_anew
         # Made twice, with other stand-ins: what differs is where they stand.
         stand_ins, others = ([_stand_in(one, turn, n) for n, one in enumerate(given)] for turn in (0, 1))
         self.queryset: Any = build(*stand_ins)
@@ -361,7 +364,7 @@ class _Statement:
     def rows(self, given: Sequence[Any]) -> list[Any]:
         """Ask, and make of the answer what the queryset makes of it."""
         connection = connections[self.queryset.db]
-        answer = run(self.sql, self._filled(given), connection).fetchall()
+        answer = run(self.sql, self._filled(given), connection, planned_anew=self.planned_anew).fetchall()
         if self.make is not None:
             return [self.make(row) for row in objects.converted(answer, self.converters, connection)]
         compiler: Any = copy.copy(self.compiler)

@@ -226,6 +226,7 @@ _COUNTS = Prepared(_counts)
 _WAITING = Prepared(_waiting)
 _DEADLINES = {queue: Prepared(partial(_deadlines, queue)) for queue in Queue if queue.category}
 _AROUND = {queue: Prepared(partial(_around, queue)) for queue in Queue}
-_BEGINNING = {queue: Prepared(partial(_beginning, queue)) for queue in Queue}
-_BEYOND = {queue: Prepared(partial(_beyond, queue)) for queue in Queue}
+# For a store of the usual size it is best to put all that wait in order, for a large one to read no more than a page.
+_BEGINNING = {queue: Prepared(partial(_beginning, queue), planned_anew=True) for queue in Queue}
+_BEYOND = {queue: Prepared(partial(_beyond, queue), planned_anew=True) for queue in Queue}
 _PLACES = {queue: Prepared(partial(_places, queue)) for queue in Queue}

@@ -25,6 +25,10 @@ def after(moment: datetime, reason: str) -> QuerySet[PolicyChange]:
     return PolicyChange.objects.filter(made_at__gte=moment, reason=reason, values__isnull=False).order_by("pk")
 
 
+def after_newest_first(moment: datetime, reason: str) -> QuerySet[PolicyChange]:
+    return after(moment, reason).order_by("-made_at")
+
+
 def numbers(reason: str) -> QuerySet[PolicyChange, tuple[int, str]]:
     found = PolicyChange.objects.filter(reason=reason).order_by().values_list("pk", Value("100 %s"))
     return found.union(found.filter(pk__lt=0), all=True)
@@ -116,6 +120,19 @@ def test_postgresql_keeps_its_plan(changes: list[PolicyChange]) -> None:
         kept = [(words, times) for words, times in cursor.fetchall() if '"made_at" >=' in words]
     assert len(kept) == 1
     assert kept[0][1] >= 6
+
+
+def test_postgresql_keeps_none_that_is_planned_anew(changes: list[PolicyChange]) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("plans are kept by PostgreSQL")
+    asked = Prepared(after_newest_first, planned_anew=True)
+
+    for _time in range(12):
+        assert asked(START, "No 0") == list(after_newest_first(START, "No 0"))
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement FROM pg_prepared_statements")
+        assert not [words for (words,) in cursor.fetchall() if '"made_at" DESC' in words]
 
 
 def test_a_row_is_written_as_django_would_write_it() -> None:
