@@ -78,6 +78,25 @@ def test_it_serves_with_two_web_processes_and_a_worker(desk: Desk) -> None:
     assert desk.answers()
 
 
+def test_its_web_processes_share_the_connections(desk: Desk) -> None:
+    server = desk.start()
+    connections = [desk.connect() for _ in range(8)]
+    for connection in connections:
+        connection.request("GET", "/api/v2/nothing")
+        assert connection.getresponse().read()
+
+    held = [
+        sum(one.status == psutil.CONN_ESTABLISHED and one.laddr.port == desk.port for one in child.net_connections())
+        for child in server.children()
+    ]
+    for connection in connections:
+        connection.close()
+
+    least, most = sorted(number for number in held if number)
+    assert least + most == 8
+    assert least >= 2
+
+
 def test_a_worker_can_run_apart(desk: Desk) -> None:
     server = desk.start("--no-worker")
     worker = psutil.Popen(
