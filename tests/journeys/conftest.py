@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as desks
+from django.db import OperationalError, connection, transaction
 from django.test import modify_settings
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
@@ -32,9 +33,30 @@ if AT:
     def live_server() -> Elsewhere:
         return Elsewhere()
 
+    @pytest.fixture(scope="session", autouse=True)
+    def _emptied_beside_its_processes() -> Iterator[None]:
+        """Tables are emptied while workers and pages look into them: whoever empties gives way, and tries again."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(type(connection.ops), "execute_sql_flush", _empty)
+            yield
+
     @pytest.fixture(autouse=True)
     def _passwords_that_it_reads(_fresh: None, settings: Any) -> None:
         settings.PASSWORD_HASHERS = HASHERS
+
+
+def _empty(_operations: Any, statements: list[str]) -> None:
+    for patience in range(100, -1, -1):
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SET LOCAL deadlock_timeout = '20ms'")
+                for statement in statements:
+                    cursor.execute(statement)
+        except OperationalError:
+            if not patience:
+                raise
+        else:
+            return
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

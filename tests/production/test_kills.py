@@ -145,6 +145,7 @@ def test_whichever_machine_is_killed_nothing_is_lost_and_nothing_told_twice(
     everything: Production, crowd: Crowd, mehmet: dict[str, str]
 ) -> None:
     webs, workers = everything.webs, everything.workers
+    heard = {web: len(web.said()) for web in webs}  # another test may have stopped the database before
     victims: list[Machine | Primary] = [webs[0], workers[0], everything.replica, webs[1], workers[1]]
     with ExitStack() as stack:
         shop = stack.enter_context(webhooks.receiver())
@@ -183,7 +184,7 @@ def test_whichever_machine_is_killed_nothing_is_lost_and_nothing_told_twice(
     assert len(bodies) == len(told)
     assert mailed is not None
     assert len({mail["Message-ID"] for mail in mails}) == mailed[0], "as many mails as there are to be sent"
-    assert all("Traceback" not in web.said() for web in webs)
+    assert "Traceback" not in "".join(web.said()[length:] for web, length in heard.items())
 
 
 def wait_for(watchers: list[Watcher], more: int) -> None:
