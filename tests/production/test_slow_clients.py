@@ -46,15 +46,21 @@ def p99(took: list[float]) -> float:
     return sorted(took)[len(took) * 99 // 100]
 
 
-def assert_nobody_waits(took: list[float]) -> None:
-    assert took.count(math.inf) == 0
-    assert p99(took) <= 1.0
+def assert_nobody_waits(desk: Address) -> None:
+    """What else a machine does may hold one measurement up: whom slow clients lock out, they lock out each time."""
+    for left in (2, 1, 0):
+        took = waits(desk)
+        if left and (math.inf in took or p99(took) > 1.0):
+            continue
+        assert took.count(math.inf) == 0
+        assert p99(took) <= 1.0
+        return
 
 
 def test_slow_clients_keep_nobody_waiting(desk: Desk) -> None:
     server = desk.start("--no-worker")
 
-    assert_nobody_waits(waits(desk))
+    assert_nobody_waits(desk)
     memory = sum(process.memory_full_info().pss for process in server.children())
     print(f"{memory / MEGABYTE:.0f} MB for two web processes")
     assert memory < 150 * MEGABYTE
@@ -68,7 +74,7 @@ def test_behind_nginx_they_do_not_even_with_the_librarys_own_limit(desk: Desk, n
     desk.start("--no-worker")
     nginx.start()
 
-    assert_nobody_waits(waits(nginx))
+    assert_nobody_waits(nginx)
 
     nginx.stop()
     nginx.start({"client_max_body_size": "proxy_request_buffering off;\n    client_max_body_size"})
