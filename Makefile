@@ -4,10 +4,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 LANGUAGES := de fr es it pt_BR nl pl tr vi zh_Hant ar
 
-CATALOGUES := $(wildcard marketdesk/locale/*/LC_MESSAGES/*.po)
+CATALOGUES := $(wildcard marketdesk/locale/*/LC_MESSAGES/*.po marketdesk/borrowed/*/LC_MESSAGES/*.po)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo-shop test check fix soak bench messages dist browser servers
+.PHONY: help setup run demo-shop test check fix soak bench messages languages shots dist browser servers
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -23,7 +23,7 @@ demo-shop: .venv/shop .venv/catalogues  ## a toy shop and a desk side by side, u
 test: setup browser  ## the whole test programme: SQLite, PostgreSQL, a real browser
 	@$(BIN)/python -m tests.programme
 
-check: setup  ## style, types, layers, templates, migrations
+check: setup  ## style, types, layers, templates, migrations, languages
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
@@ -31,6 +31,7 @@ check: setup  ## style, types, layers, templates, migrations
 	@$(BIN)/djade --check -- $(TEMPLATES)
 	@$(BIN)/djlint --lint --quiet $(PAGES)
 	MARKETDESK_HOME=$$(mktemp -d) DATABASE_URL= $(BIN)/marketdesk manage makemigrations --check --dry-run
+	$(BIN)/pytest tests/languages/test_catalogues.py tests/languages/test_glossary.py tests/languages/test_table.py
 
 fix: setup  ## let the tools put the style right
 	$(BIN)/ruff check --fix .
@@ -54,7 +55,13 @@ dist: setup  ## what is given out, under ./dist: wheel, source archive, constrai
 messages: setup  ## collect the sentences to translate, and compile what is translated
 	cd marketdesk && ../$(BIN)/django-admin makemessages --no-wrap --no-obsolete --add-location=file \
 	  $(addprefix -l ,$(LANGUAGES))
-	$(BIN)/python compile_catalogues.py
+	$(BIN)/python compile_catalogues.py --tidy
+
+languages: setup  ## count what there is in each language, into docs/languages.md
+	@$(BIN)/python -m tests.languages
+
+shots: setup browser  ## take the guide's pictures anew, from the demo (SHOTS="--only queue --languages tr": some)
+	@$(BIN)/python -m tests.guide.shots $(SHOTS)
 
 # What the targets need
 

@@ -29,7 +29,7 @@ SOURCES = (
     "setup.py",
 )
 # What an installation is made of, at exactly the versions that the tests ran with.
-PINS = ("requirements/run.txt", "requirements/s3.txt")
+PINS = ("requirements/run.txt", "requirements/s3.txt", "requirements/translate.txt")
 PINNED = re.compile(r"^[\w.-]+==.+\\\n(?:    --hash=.+\n)+", re.MULTILINE)
 
 

@@ -113,7 +113,8 @@ def _filling(database: Database) -> Iterator[Any]:
 
 
 def _begin(connected: Any, database: Database) -> None:
-    connected.execute("BEGIN")
+    # SQLite lets nobody write who has read what another has changed since, so it says at once that it will write.
+    connected.execute("BEGIN IMMEDIATE" if database.path else "BEGIN")
     if not database.path:
         # Foreign keys are right by construction; looking each up again would take most of the time.
         connected.execute("SET LOCAL session_replication_role = replica")

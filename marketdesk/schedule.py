@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.sessions.backends.db import SessionStore
+from django.db import connections
 from django.utils import timezone
 
 from marketdesk import metrics
@@ -19,9 +20,13 @@ from marketdesk.programs import answering, clearing
 from marketdesk.records import erasing
 from marketdesk.refunds import reconciling
 from marketdesk.tickets import jobs as tickets
+from marketdesk.translations import translating
+from marketdesk.translations.models import JOB as TRANSLATE
 
 # How long a finished job is remembered; longer than any job is retried, so that its key still stops a twin.
 DONE_JOBS_KEPT = timedelta(days=30)
+# What takes seconds may end with the process: its lease runs out, and it is done again. In seconds.
+SLOW_END = 2.0
 # Longer than any clock of several machines differs from the others'.
 ALLOWANCES_KEPT = timedelta(hours=1)
 
@@ -49,6 +54,7 @@ def roll_up(_payload: dict[str, Any]) -> None:
 HANDLERS: Mapping[str, Handler] = {
     "tell": outbox.tell,
     "mail": outbox.send,
+    TRANSLATE: translating.translate,
     "account_mail": accounts.send,
     "invite": outbox.invite,
     answering.JOB: answering.act,
@@ -72,6 +78,7 @@ HANDLERS: Mapping[str, Handler] = {
     "sweep_sessions": sweep_sessions,
     "sweep_allowances": sweep_allowances,
     "sweep_tokens": clearing.sweep_tokens,
+    "sweep_wanted": translating.sweep_wanted,
 }
 
 REPEATING: tuple[Repeating, ...] = (
@@ -90,6 +97,7 @@ REPEATING: tuple[Repeating, ...] = (
     Repeating("sweep_jobs", timedelta(days=1)),
     Repeating("sweep_deliveries", timedelta(days=1)),
     Repeating("sweep_sessions", timedelta(days=1)),
+    Repeating("sweep_wanted", timedelta(days=1)),
 )
 
 
@@ -98,9 +106,24 @@ def worker() -> Worker:
     return Worker(metrics.timed(HANDLERS), REPEATING)
 
 
+def slow_worker() -> Worker:
+    """Who does what takes seconds."""
+    return Worker(metrics.timed(HANDLERS), slow=True)
+
+
 def work(stop: threading.Event) -> None:
-    """Do what is due until told to stop. Webhooks go out beside the jobs, so that a program that does not answer
-    delays no mail."""
+    """Do what is due until told to stop. Webhooks go out beside the jobs, and translations are made beside them, so
+    that a program that does not answer and a long message delay no mail."""
     lanes = delivering.start(stop)
+    slow = threading.Thread(target=_work_slowly, args=(stop,), name="slow", daemon=True)
+    slow.start()
     worker().run(stop)
     delivering.wait_for(lanes)
+    slow.join(SLOW_END)
+
+
+def _work_slowly(stop: threading.Event) -> None:
+    try:
+        slow_worker().run(stop, pause=0.5)
+    finally:
+        connections.close_all()

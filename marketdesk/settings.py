@@ -1,6 +1,7 @@
 """Django's settings, one file, read top to bottom. `docs/operating.md` lists what the environment can set."""
 
 import contextlib
+import importlib.util
 import os
 import sys
 from pathlib import Path
@@ -70,6 +71,7 @@ INSTALLED_APPS = [
     "marketdesk.merchants",
     "marketdesk.orders",
     "marketdesk.tickets",
+    "marketdesk.guide",
     "marketdesk.refunds",
     "marketdesk.replies",
     "marketdesk.teams",
@@ -180,7 +182,7 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "marketdesk.people.passwords.UnlikeAddress"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
@@ -236,7 +238,8 @@ OAUTH2_PROVIDER = {
 # Languages: what a person reads is chosen by middleware.ReaderMiddleware
 LANGUAGE_CODE = env.text("MARKETDESK_LANGUAGE", "en")
 LANGUAGES = list(languages.LANGUAGES.items())
-LOCALE_PATHS = [PACKAGE / "locale"]
+# Our own sentences; and those of Django and allauth that their catalogues lack, or say with another word than ours
+LOCALE_PATHS = [PACKAGE / "locale", PACKAGE / "borrowed"]
 FORMAT_MODULE_PATH = ["marketdesk.formats"]
 TIME_ZONE = "UTC"
 
@@ -274,6 +277,24 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 100  # far more than a message takes: the form it
 WEBHOOK_ALLOW = calling.Allowed(env.words("MARKETDESK_WEBHOOK_ALLOW"))
 # The same for what merchants' apps subscribe: what merchants name, they must not be able to reach by us
 APP_WEBHOOK_ALLOW = calling.Allowed(env.words("MARKETDESK_APP_WEBHOOK_ALLOW"))
+
+# Machine translation: `none`, `firefox` (models on this machine), `libretranslate` or `deepl`. Where nothing is said,
+# the models that the extra `translate` brings, if it is installed.
+TRANSLATION_ENGINE = env.choice(
+    "MARKETDESK_TRANSLATION",
+    "firefox" if importlib.util.find_spec("fxtranslate") else "none",
+    *("none", "firefox", "libretranslate", "deepl"),
+)
+TRANSLATION_URL = env.text("MARKETDESK_TRANSLATION_URL")
+TRANSLATION_KEY = env.text("MARKETDESK_TRANSLATION_KEY")
+TRANSLATION_ALLOW = calling.Allowed(env.words("MARKETDESK_TRANSLATION_ALLOW"))
+TRANSLATION_MODELS = HOME / "translations"
+for engine, name, what in (
+    ("libretranslate", "MARKETDESK_TRANSLATION_URL", "the address of the server"),
+    ("deepl", "MARKETDESK_TRANSLATION_KEY", "the key of the account"),
+):
+    if engine == TRANSLATION_ENGINE and not env.text(name):
+        raise ImproperlyConfigured(f"MARKETDESK_TRANSLATION is {engine!r}: {name} must hold {what}.")
 
 # Safety in the browser
 CONTENT_SECURITY_POLICY = {

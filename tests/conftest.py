@@ -55,6 +55,7 @@ def _fresh(settings: Any, tmp_path: Any) -> None:
     queues.forget()
     translation.activate("en")
     settings.HOME, settings.MEDIA_ROOT = tmp_path, tmp_path / "files"
+    settings.TRANSLATION_ENGINE, settings.TRANSLATION_MODELS = "none", tmp_path / "translations"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 

@@ -85,6 +85,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "storefront:end-links": ("customer", "ticket"),
     "storefront:draft": ("customer", "ticket"),
     "storefront:picture": ("customer", "ticket", "picture"),
+    "storefront:message": ("customer", "ticket", "message"),
     "dashboard:home": ("merchant",),
     "dashboard:badge": ("merchant",),
     "dashboard:search": ("merchant",),
@@ -97,6 +98,9 @@ DOORS: dict[str, tuple[str, ...]] = {
     "dashboard:ledger": ("merchant",),
     "dashboard:ledger-csv": ("merchant",),
     "dashboard:ledger-json": ("merchant",),
+    "dashboard:templates": ("merchant",),
+    "dashboard:guide": ("merchant",),
+    "dashboard:guide-section": ("merchant",),
     "dashboard:team": ("merchant",),
     "dashboard:member": ("merchant", "member"),
     "dashboard:invitation": ("merchant", "invitation"),
@@ -121,6 +125,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "dashboard:ticket": ("merchant", "ticket"),
     "dashboard:draft": ("merchant", "ticket"),
     "dashboard:picture": ("merchant", "ticket", "picture"),
+    "dashboard:message": ("merchant", "ticket", "message"),
     "support:home": ("support",),
     "support:queue": ("support", "queue"),
     "support:search": ("support",),
@@ -160,6 +165,8 @@ DOORS: dict[str, tuple[str, ...]] = {
     "support:issues": ("support",),
     "support:issue": ("support", "rule"),
     "support:undo-issues": ("support", "change"),
+    "support:templates": ("support",),
+    "support:template": ("support", "rule"),
     "support:team": ("support",),
     "support:member": ("support", "colleague"),
     "support:invitation": ("support", "colleague"),
@@ -168,13 +175,14 @@ DOORS: dict[str, tuple[str, ...]] = {
     "support:draft": ("support", "ticket"),
     "support:settle": ("support", "ticket", "refund"),
     "support:picture": ("support", "ticket", "picture"),
+    "support:message": ("support", "ticket", "message"),
 }
 # Of the platform's own addresses those that every agent opens; all the others are for administrators.
 FOR_AGENTS = {
     f"support:{name}"
     for name in (
         "home", "queue", "search", "overview", "overview-json", "overview-csv", "merchants", "merchant",
-        "merchant-ledger", "pending-refunds", "refunds", "refund", "ticket", "draft", "settle", "picture",
+        "merchant-ledger", "pending-refunds", "refunds", "refund", "ticket", "draft", "settle", "picture", "message",
         "contests", "decided-contests", "contest", "contest-picture", "sanctions-to-decide", "sanctions", "sanction",
     )
 }  # fmt: skip
@@ -440,12 +448,13 @@ def test_a_strangers_object_is_as_if_absent(row: tuple[str, ...], method: str, w
     for route, (name, client) in itertools.product(behind, world.clients().items()):
         for body in bodies(route) if method == "POST" else [{}]:
             for theirs in foreign(named, name, world):
-                absent = {key: value if key in {"kind", "queue"} else ABSENT for key, value in theirs.items()}
+                absent = {key: value if key in {"kind", "queue", "number"} else ABSENT for key, value in theirs.items()}
                 seen, writes = answer(client, method, route.address(theirs), body)
                 none, _ = answer(client, method, route.address(absent), body)
 
                 assert seen.status_code == none.status_code, (route.name, name, theirs)
-                assert bare(seen, *theirs.values()) == bare(none, ABSENT), (route.name, name, theirs)
+                named_ = [value for key, value in theirs.items() if key != "number"]
+                assert bare(seen, *named_) == bare(none, ABSENT), (route.name, name, theirs)
                 assert writes == [], (route.name, name, theirs)
                 assert CANARY not in seen.content.decode()
                 if PARTIES[name] == door and name != "jobless":
@@ -466,6 +475,8 @@ def foreign(named: list[str], name: str, world: World) -> list[dict[str, str]]:
             both = {world.ticket.pk: world.picture, world.foreign.pk: world.foreign_picture}
             pairs = [(one, both.get(one.pk, world.picture)) for one in strangers]
             return [{"public_id": one.public_id, "picture": picture.public_id} for one, picture in pairs]
+        case ["ticket", "message"]:
+            return [{"public_id": one.public_id, "number": str(one.messages.earliest("pk").pk)} for one in strangers]
         case ["store"]:
             return [{"public_id": one.merchant.public_id} for one in strangers]
         case ["refund"]:
@@ -510,7 +521,9 @@ def foreign(named: list[str], name: str, world: World) -> list[dict[str, str]]:
 def test_nobody_enters_by_another_partys_door(door: str, world: World) -> None:
     values = {
         "public_id": world.ticket.public_id, "picture": world.picture.public_id, "refund": world.refund.public_id,
-        "queue": "awaiting-user", "kind": "order", "name": world.ticket.order.public_id if world.ticket.order else "",
+        "number": str(world.ticket.messages.earliest("pk").pk),
+        "slug": "refunds", "queue": "awaiting-user", "kind": "order",
+        "name": world.ticket.order.public_id if world.ticket.order else "",
         "message": "msg_x", "change": "1", "code": "new", "table": "merchants",
     }  # fmt: skip
     behind = [one for one in routes() if DOORS.get(one.name, ("",))[0] == door]

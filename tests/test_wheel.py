@@ -42,6 +42,7 @@ def test_it_is_the_wheel_that_runs(installed: Path, tmp_path: Path) -> None:
     ).stdout  # fmt: skip
 
     assert str(installed.parent) in where
+    assert (Path(where.strip()).parent / "guide" / "texts" / "pt-br" / "refunds.md").exists()
 
 
 def test_the_demo_and_the_server_work_from_the_wheel(desk: Desk) -> None:
@@ -60,6 +61,7 @@ def test_the_demo_and_the_server_work_from_the_wheel(desk: Desk) -> None:
     sheets = re.findall(r'href="(/static/[^"]+\.css[^"]*)"', page.decode())
     assert sheets
     assert {desk.ask("GET", sheet)[0] for sheet in sheets} == {200}
+    assert desk.ask("GET", "/static/guide/zh-hant/queue.webp")[0] == 200
     token = demo["merchants"][0]["api_token"]
     status, body = desk.ask("GET", f"/api/v2/ticket/get-action-required?access_token={token}&limit=1")
     assert status == 200

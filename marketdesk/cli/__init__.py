@@ -24,6 +24,7 @@ from marketdesk.cli import (
     policies,
     serving,
     tokens,
+    translations,
     webhooks,
 )
 from marketdesk.cli.starting import Refused, check_home, say
@@ -43,6 +44,7 @@ GROUPS = (
     figures,
     examining,
     jobs,
+    translations,
     backups,
 )
 

@@ -15,14 +15,18 @@ from django.views.decorators.http import require_http_methods, require_POST
 from marketdesk.dashboard.entrance import MerchantRequest, merchants_only
 from marketdesk.dashboard.tickets import Typed, address_of, find, own_language, show
 from marketdesk.journal.models import AlreadyDone, KeyReused
+from marketdesk.lib import whole
+from marketdesk.lib.languages import isolated
 from marketdesk.policy import promises
 from marketdesk.refunds import refunding
-from marketdesk.replies import composing
+from marketdesk.replies import composing, counting, recognising
+from marketdesk.replies.choosing import preset_language
 from marketdesk.tickets import queues, rules
 from marketdesk.tickets.errors import NotAllowed, SomethingNew
 from marketdesk.tickets.forms import DeedForm, ItemsForm, MessageForm, TextForm
-from marketdesk.tickets.models import Draft, Ticket
+from marketdesk.tickets.models import Draft, Message, Ticket
 from marketdesk.tickets.rules import Verb
+from marketdesk.translations import sending
 from marketdesk.ui.templatetags.marketdesk import time_left
 
 
@@ -58,6 +62,25 @@ def insert(request: MerchantRequest, ticket: Ticket) -> HttpResponse:
     text = composing.with_template(typed.text or "", request.POST.get("insert", ""), ticket, typed.language)
     typed = replace(typed, text=text, kept=form.attachments, errors=_errors(form, "pictures"))
     return _again(request, ticket, typed, status=200)
+
+
+def translate(request: MerchantRequest, ticket: Ticket) -> HttpResponse:
+    """Show the reply in the customer's language, to be sent beside it; send nothing."""
+    own, theirs, named = own_language(request), preset_language(ticket), request.POST.get(sending.FIELD, "")
+    text = request.POST.get("text", "")
+    also = sending.translate(text, ticket, own, theirs, named, by=request.actor)
+    return _as_typed(request, ticket, also)
+
+
+def untranslate(request: MerchantRequest, ticket: Ticket) -> HttpResponse:
+    """Leave the translation out again."""
+    return _as_typed(request, ticket)
+
+
+def _as_typed(request: MerchantRequest, ticket: Ticket, also: sending.Also | None = None) -> HttpResponse:
+    form = MessageForm(request.POST, request.FILES, by=request.actor)
+    form.is_valid()  # stores the pictures chosen so far
+    return _again(request, ticket, replace(_typed(request), kept=form.attachments, also=also), status=200)
 
 
 def reply(request: MerchantRequest, ticket: Ticket) -> HttpResponse:
@@ -102,7 +125,7 @@ def appeal(request: MerchantRequest, ticket: Ticket) -> HttpResponse:
     def deed() -> None:
         ticket.appeal(form.cleaned_data["text"], by=form.actor(request.actor))
 
-    platform = promises.current().platform_name
+    platform = isolated(promises.current().platform_name)
     words = _("Appealed to %(platform)s Support. They answer in this conversation.") % {"platform": platform}
     return _attempt(request, ticket, typed, deed, words)
 
@@ -136,6 +159,8 @@ ACTS: dict[str, Callable[[MerchantRequest, Ticket], HttpResponse]] = {
     "reopen": reopen,
     "close": close,
     "templates": insert,
+    "translate": translate,
+    "untranslate": untranslate,
     "ask_appeal": ask_appeal,
     "appeal": appeal,
     "refund": refund,
@@ -144,7 +169,7 @@ ACTS: dict[str, Callable[[MerchantRequest, Ticket], HttpResponse]] = {
 }
 
 
-def _send(request: MerchantRequest, ticket: Ticket, verb: Callable[..., object], words: str) -> HttpResponse:
+def _send(request: MerchantRequest, ticket: Ticket, verb: Callable[..., Message | None], words: str) -> HttpResponse:
     """A message with pictures, in the language that it is written in."""
     form, typed = MessageForm(request.POST, request.FILES, by=request.actor), _typed(request)
     valid = form.is_valid()
@@ -152,10 +177,18 @@ def _send(request: MerchantRequest, ticket: Ticket, verb: Callable[..., object],
     if not valid:
         return _again(request, ticket, replace(typed, errors=_errors(form)), status=422)
     text = form.cleaned_data["text"]
-    language = composing.written_in(text, ticket, chosen=typed.language, own=own_language(request))
+    try:
+        also = sending.seen(request.POST.get(sending.FIELD, ""), text, by=request.actor)
+    except sending.Changed as changed:
+        return _again(request, ticket, replace(typed, errors=[str(changed)]), status=422)
+    known = recognising.recognise(text, ticket, chosen=typed.language, own=own_language(request))
+    say = partial(verb, text, pictures=form.attachments, language=known.language)
+    typed = replace(typed, also=sending.Also(also.target, also) if also else None)
 
     def deed() -> None:
-        verb(text, by=form.actor(request.actor), pictures=form.attachments, language=language)
+        with whole.deed():
+            sending.send(partial(say, by=form.actor(request.actor)), also)
+            counting.count(ticket.merchant_id, known.templates)
 
     return _attempt(request, ticket, typed, deed, words)
 

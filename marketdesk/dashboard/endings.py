@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext as _
 
+from marketdesk.lib.languages import isolated
 from marketdesk.people.party import Party
 from marketdesk.policy import promises
 from marketdesk.tickets.models import Ticket
@@ -9,7 +10,7 @@ from marketdesk.tickets.models import Ticket
 
 def ending(ticket: Ticket) -> str:
     """`Refunded`, `Resolved`, `Closed by customer`, `By Bazario Support`, …"""
-    platform = promises.current().platform_name
+    platform = isolated(promises.current().platform_name)
     by_support = ticket.closed_by == Party.SUPPORT
     match ticket.closed_how:
         case "refunded":

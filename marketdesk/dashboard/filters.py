@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from marketdesk.lib import countries, languages
+from marketdesk.lib import countries, languages, searching
 from marketdesk.lib.prepared import Prepared
 from marketdesk.tickets.models import Issue
 from marketdesk.tickets.models.ticket import Tickets
@@ -71,7 +71,7 @@ class Filters:
         if self.overdue:
             tickets = tickets.filter(due_at__lt=now)
         if self.text:
-            tickets = tickets.filter(Q(subject__icontains=self.text) | Q(excerpt__icontains=self.text))
+            tickets = tickets.filter(searching.says("subject", self.text) | searching.says("excerpt", self.text))
         return tickets
 
     @property

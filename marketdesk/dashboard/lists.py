@@ -16,6 +16,8 @@ from marketdesk.dashboard.entrance import MerchantRequest, merchants_only
 from marketdesk.dashboard.filters import Filters, choices
 from marketdesk.dashboard.page import queue_url, render
 from marketdesk.dashboard.tickets import address_of
+from marketdesk.lib import searching
+from marketdesk.lib.languages import isolated
 from marketdesk.lib.paging import SIZE, page
 from marketdesk.people.actor import Actor
 from marketdesk.policy import promises
@@ -91,7 +93,7 @@ def queue_list(request: MerchantRequest, queue: str) -> HttpResponse:
 @require_GET
 def search(request: MerchantRequest) -> HttpResponse:
     """A ticket by its id (or the beginning of it), or by its order or tracking number. One hit opens itself."""
-    asked = request.GET.get("q", "").replace("\x00", "").strip()[:100]
+    asked = searching.visible(request.GET.get("q", ""))[:100]
     found = _found(request, asked) if asked else []
     if len(found) == 1:
         return redirect("dashboard:ticket", found[0].public_id)
@@ -126,7 +128,7 @@ def row(ticket: Ticket, hours: int) -> dict[str, str]:
         case Queue.AWAITING_USER:
             standing = _("Waiting %(span)s") % {"span": waited(ticket.turned_at)}
         case Queue.WITH_SUPPORT:
-            standing = _("With %(platform)s Support") % {"platform": promises.current().platform_name}
+            standing = _("With %(platform)s Support") % {"platform": isolated(promises.current().platform_name)}
         case Queue.CLOSED:
             at, standing = ticket.closed_at or at, ending(ticket)
         case _:
@@ -162,16 +164,18 @@ def summary(queue: Queue, found: Tickets, now: datetime) -> str:
         overdue=Count("pk", filter=Q(due_at__lt=now)),
         next=Min("due_at", filter=Q(due_at__gte=now)),
     )
-    return _in_words(numbers["all"], Deadlines(numbers["overdue"], numbers["next"]) if queue.category else None)
+    due = Deadlines(numbers["overdue"], numbers["next"]) if queue.category else None
+    return _in_words(numbers["all"], str(numbers["all"]), due)
 
 
 def summary_of_all(queue: Queue, counts: Counts, actor: Actor) -> str:
     """The same of the whole queue, whose number the menu has."""
-    return _in_words(counts.by_queue[queue], queues.deadlines(queue, actor) if queue.category else None)
+    due = queues.deadlines(queue, actor) if queue.category else None
+    return _in_words(counts.by_queue[queue], counts.shown(queue), due)
 
 
-def _in_words(total: int, due: Deadlines | None) -> str:
-    sentences = [ngettext("%(n)s ticket.", "%(n)s tickets.", total) % {"n": total}]
+def _in_words(total: int, shown: str, due: Deadlines | None) -> str:
+    sentences = [ngettext("%(n)s ticket.", "%(n)s tickets.", total) % {"n": shown}]
     if due and due.overdue:
         sentences.append(ngettext("%(n)s is overdue.", "%(n)s are overdue.", due.overdue) % {"n": due.overdue})
     if due and due.following:

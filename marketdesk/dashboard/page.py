@@ -30,7 +30,7 @@ class MenuEntry:
 
     words: str
     url: str
-    number: int
+    number: str
     urgent: bool
     current: bool
 
@@ -39,8 +39,8 @@ class MenuEntry:
         return {
             "words": self.words,
             "url": self.url,
-            "number": str(self.number),
-            "is_due_now": "yes" if self.urgent and self.number else "",
+            "number": self.number,
+            "is_due_now": "yes" if self.urgent and self.number != "0" else "",
             "is_current": "yes" if self.current else "",
         }
 
@@ -82,6 +82,7 @@ def render(
         "badge": noted and badge(noted.level),
         "saying": noted and saying(noted, request.actor.at),
         "in_performance": request.path.startswith(reverse("dashboard:performance")),
+        "in_guide": request.path.startswith(reverse("dashboard:guide")),
         "merchant": request.merchant,
         "is_owner": request.owned_here is not None,
         "stores": request.stores if len(request.stores) > 1 else [],
@@ -92,7 +93,7 @@ def render(
 def menu(counts: Counts, here: Queue | None = None) -> list[MenuEntry]:
     """The queues in the menu's order (M35, M36)."""
     return [
-        MenuEntry(str(queue.label), queue_url(queue), counts.by_queue[queue], bool(queue.category), queue is here)
+        MenuEntry(str(queue.label), queue_url(queue), counts.shown(queue), bool(queue.category), queue is here)
         for queue in Queue
     ]
 

@@ -14,6 +14,7 @@ from marketdesk.dashboard.endings import ending
 from marketdesk.dashboard.entrance import MerchantRequest
 from marketdesk.dashboard.page import queue_url, render
 from marketdesk.journal.models import Audience
+from marketdesk.lib.languages import isolated
 from marketdesk.lib.prepared import Prepared, attach
 from marketdesk.orders.models import OrderItem
 from marketdesk.people.actor import Actor
@@ -22,12 +23,13 @@ from marketdesk.policy import promises
 from marketdesk.refunds import details
 from marketdesk.refunds.refunding import Proposal
 from marketdesk.replies import composing
+from marketdesk.replies.choosing import preset_language
 from marketdesk.tickets import queues, thread
 from marketdesk.tickets.forms import fresh_key
 from marketdesk.tickets.models import Attachment, Ticket
 from marketdesk.tickets.queues import Queue
 from marketdesk.tickets.rules import State, Verb
-from marketdesk.translations import viewing
+from marketdesk.translations import sending, viewing
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class Typed:
     reason_error: str = ""
     refused: str = ""
     seen: int | None = None
+    also: sending.Also | None = None
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,8 @@ def show(request: MerchantRequest, ticket: Ticket, typed: Typed | None = None, *
         "entries": entries,
         "new_from": _new_from(ticket, request, typed.seen),
         "reader_language": language,
-        "translation": viewing.view(request.GET.get("view", ""), entries, language),
+        "views": viewing.views(entries, request.GET, language),
+        "said_url": said_url(ticket),
         "typed": typed,
         "asks_to_appeal": typed.appealing and Verb.APPEAL in can,
         "staff_readers": thread.readers(Audience.STAFF, ticket, actor),
@@ -127,6 +131,11 @@ def address_of(public_id: str) -> str:
     return reverse("dashboard:ticket", args=[public_id]) if public_id else ""
 
 
+def said_url(ticket: Ticket) -> str:
+    """Where a message is asked for in another language, before its number."""
+    return f"{address_of(ticket.public_id)}/messages/"
+
+
 def own_language(request: MerchantRequest) -> str:
     """What the reader reads: their own choice, else their store's country's language, else the browser's (D18)."""
     if request.user.language:
@@ -137,7 +146,7 @@ def own_language(request: MerchantRequest) -> str:
 def state_in_words(ticket: Ticket) -> str:
     """Whose turn it is, for the merchant."""
     if ticket.state == State.WITH_SUPPORT:
-        return _("With %(platform)s Support") % {"platform": promises.current().platform_name}
+        return _("With %(platform)s Support") % {"platform": isolated(promises.current().platform_name)}
     return str(State(ticket.state).label)
 
 
@@ -171,12 +180,22 @@ def _reply(request: MerchantRequest, ticket: Ticket, can: frozenset[Verb], typed
         Verb.APPEAL: ("ask_appeal", _("Appeal to %(platform)s Support") % {"platform": platform}),
     }
     if not acts:
-        return {"acts": [], "apart": [], "reply": None}
+        return {"acts": [], "apart": [], "reply": None, "also": None}
     language = typed.language or request.GET.get("template_language", "")
+    looked_for = request.POST.get("template_words", request.GET.get("template_words", ""))
     return {
         "acts": acts,
+        "also": typed.also or sending.offer(own_language(request), preset_language(ticket)),
         "apart": [Button(*button) for verb, button in quiet.items() if verb in can],
-        "reply": composing.compose(ticket, by=request.actor, text=typed.text, language=language, kept=typed.kept),
+        "reply": composing.compose(
+            ticket,
+            by=request.actor,
+            own=own_language(request),
+            text=typed.text,
+            language=language,
+            words=looked_for,
+            kept=typed.kept,
+        ),
     }
 
 

@@ -29,7 +29,7 @@ from marketdesk.policy import promises
 from marketdesk.programs import registering, sandbox
 from marketdesk.programs.models import AccessToken, Reach, Scope
 from marketdesk.replies import seeding
-from marketdesk.tickets.models import Attachment, Issue
+from marketdesk.tickets.models import Attachment, Issue, LanguageBy, Message
 
 ORDERS = 4000
 PHOTOS = 15
@@ -102,6 +102,8 @@ def _fill(now: datetime, rng: random.Random, scale: float, bar: Any) -> Populati
     # The pictures were kept once without a message; what the tickets show are rows of their own.
     Attachment.objects.filter(message__isnull=True).delete()
     Court(people, now).play()
+    # What a worker would have found out when each arrived.
+    Message.objects.exclude(language="").update(language_by=LanguageBy.RECOGNISED)
     return people
 
 

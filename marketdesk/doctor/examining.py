@@ -27,6 +27,7 @@ ALL: tuple[Check, ...] = (
     surroundings.is_not_for_developing,
     surroundings.mail_is_sent,
     surroundings.files_are_kept,
+    surroundings.messages_can_be_translated,
     surroundings.pages_have_their_files,
     surroundings.time_zones_are_known,
     *AT_START,

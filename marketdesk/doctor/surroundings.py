@@ -14,6 +14,7 @@ from django.core.files.storage import default_storage
 from django.core.mail import get_connection
 
 from marketdesk.doctor.finding import Finding, fine, look, mend
+from marketdesk.translations import engines
 
 MEGABYTE = 1_000_000
 # Of the disk that the home lies on: with less nothing is begun, with less the operator is told.
@@ -132,6 +133,18 @@ def files_are_kept() -> Iterator[Finding]:
     else:
         good = told == b"doctor"
         yield fine("files", "Pictures can be kept.") if good else mend("files", "Pictures come back as something else.")
+
+
+def messages_can_be_translated() -> Iterator[Finding]:
+    """The chosen engine has its models, or its service answers. Without one readers are told so on the page."""
+    engine = engines.current()
+    if not engine:
+        words = "Messages are not translated (MARKETDESK_TRANSLATION=none); readers' browsers can do it."
+        yield fine("translation", words)
+    elif wrong := engine.health():
+        yield look("translation", f"{engine.name} cannot translate: {wrong}", "See docs/translations.md.")
+    else:
+        yield fine("translation", f"Messages are translated by {engine.name}.")
 
 
 def pages_have_their_files() -> Iterator[Finding]:

@@ -32,14 +32,17 @@ class Repeating:
 class Worker:
     """Runs jobs by kind. A job may run twice (a crash between doing and noting it), so handlers allow that."""
 
-    def __init__(self, handlers: Mapping[str, Handler], repeating: tuple[Repeating, ...] = ()) -> None:
+    def __init__(
+        self, handlers: Mapping[str, Handler], repeating: tuple[Repeating, ...] = (), *, slow: bool = False
+    ) -> None:
         self.handlers = handlers
         self.repeating = repeating
+        self.slow = slow
         self._ticks: dict[str, int] = {}
 
     def run_one(self) -> bool:
         """Run the job that is due first; False when nothing is due."""
-        job = Job.claim(timezone.now())
+        job = Job.claim(timezone.now(), slow=self.slow)
         if job is None:
             return False
         try:

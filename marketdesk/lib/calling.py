@@ -127,9 +127,35 @@ def parse(url: str) -> Target:
 
 
 def post(
-    url: str, body: bytes, headers: Mapping[str, str], *, allowed: Allowed, deadline: float | None = None
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    allowed: Allowed,
+    deadline: float | None = None,
+    kept: int = KEPT,
 ) -> Answer:
-    """Send a body. Raises BadUrl, Forbidden or NoAnswer; whatever the other side does, it is over at the deadline."""
+    """Send a body; `kept` bytes of the answer are read. Raises BadUrl, Forbidden or NoAnswer; whatever the other side
+    does, it is over at the deadline."""
+    given = {"Content-Length": str(len(body)), **headers}
+    return _call("POST", url, body, given, allowed=allowed, deadline=deadline, kept=kept)
+
+
+def get(url: str, headers: Mapping[str, str], *, allowed: Allowed, deadline: float, kept: int) -> Answer:
+    """Ask for what is there; otherwise like `post`."""
+    return _call("GET", url, None, headers, allowed=allowed, deadline=deadline, kept=kept)
+
+
+def _call(
+    method: str,
+    url: str,
+    body: bytes | None,
+    headers: Mapping[str, str],
+    *,
+    allowed: Allowed,
+    deadline: float | None,
+    kept: int,
+) -> Answer:
     target = parse(url)
     ends = time.monotonic() + (DEADLINE if deadline is None else deadline)
     addresses = resolve(target, allowed, ends)
@@ -140,13 +166,13 @@ def post(
     connection = http.client.HTTPConnection(target.host)
     connection.sock = line
     try:
-        connection.putrequest("POST", target.path, skip_host=True, skip_accept_encoding=True)
-        given = {"Host": target.authority, "Content-Length": str(len(body)), "Connection": "close", **headers}
+        connection.putrequest(method, target.path, skip_host=True, skip_accept_encoding=True)
+        given = {"Host": target.authority, "Connection": "close", **headers}
         for name, value in given.items():
             connection.putheader(name, value)
         connection.endheaders(body)
         answer = connection.getresponse()
-        return Answer(answer.status, _lower(answer.getheaders()), _beginning(answer))
+        return Answer(answer.status, _lower(answer.getheaders()), _beginning(answer, kept))
     except (OSError, http.client.HTTPException, ValueError) as failure:
         raise NoAnswer(_words(failure)) from failure
     finally:
@@ -257,10 +283,10 @@ class _Reading(io.RawIOBase):
         return self._line.receive(into)
 
 
-def _beginning(answer: http.client.HTTPResponse) -> bytes:
+def _beginning(answer: http.client.HTTPResponse, kept: int) -> bytes:
     """The first bytes of the body. One that does not end, or breaks off, is no reason to doubt the status."""
     try:
-        return answer.read(KEPT)
+        return answer.read(kept)
     except (OSError, http.client.HTTPException):
         return b""
 

@@ -132,8 +132,10 @@ def _session() -> list[str]:
         "lock_timeout": number("DATABASE_LOCK_TIMEOUT", 10),
         "idle_in_transaction_session_timeout": number("DATABASE_IDLE_TIMEOUT", 30),
     }
-    # The last is for merchants/wall.py, which narrows it.
-    return [*(f"{one}={seconds * 1000}" for one, seconds in limits.items()), "marketdesk.merchants=*"]
+    # What lib/libpq.py prepares is planned once and not for each value. The last is for merchants/wall.py, which
+    # narrows it.
+    others = ["plan_cache_mode=force_generic_plan", "marketdesk.merchants=*"]
+    return [*(f"{one}={seconds * 1000}" for one, seconds in limits.items()), *others]
 
 
 def files(name: str) -> dict[str, Any]:

@@ -53,10 +53,13 @@ def run(database: Any, sql: str, values: Sequence[Any], *, planned_anew: bool = 
 
 def _run(opened: Any, sql: str, values: Sequence[Any], planned_anew: bool) -> Result:
     speech = _of(opened)
-    said = speech.adapter.dump_sequence(values, [speech.as_text] * len(values))
     if not opened.autocommit and opened.pgconn.transaction_status == speech.idle:
         _checked(opened, opened.pgconn.exec_(opened._get_tx_start_command()))  # as psycopg's cursors do
-    found = ask(opened, _numbered(sql), said, planned_anew=planned_anew)
+    if planned_anew:
+        found = _checked(opened, opened.pgconn.exec_(speech.composed(sql, values)))
+    else:
+        said = speech.adapter.dump_sequence(values, [speech.as_text] * len(values))
+        found = ask(opened, _numbered(sql), said)
     if not found.nfields:
         return Result([], found.command_tuples or 0)
     speech.adapter.set_pgresult(found)
@@ -79,12 +82,10 @@ def _operational() -> type[Exception]:
     return OperationalError
 
 
-def ask(
-    opened: Any, sql: str, values: Sequence[bytes | None], *, is_binary: bool = False, planned_anew: bool = False
-) -> Any:
+def ask(opened: Any, sql: str, values: Sequence[bytes | None], *, is_binary: bool = False) -> Any:
     """The answer to a statement with `$1` for each value, as libpq has it. Raises psycopg's errors."""
     # With a pooler between us and the server nothing stays prepared.
-    if planned_anew or opened.prepare_threshold is None:
+    if opened.prepare_threshold is None:
         return _checked(opened, opened.pgconn.exec_params(sql.encode(), values, result_format=int(is_binary)))
     speech = _of(opened)
     is_known = (sql, is_binary) in speech.names
@@ -104,13 +105,19 @@ class _Speech:
     """What is kept with a connection: the names of its statements, what adapts values and rows, and psycopg's words."""
 
     def __init__(self, opened: Any) -> None:
+        from psycopg import ClientCursor
         from psycopg.adapt import PyFormat, Transformer
         from psycopg.pq import ExecStatus, TransactionStatus
 
         self.names: dict[tuple[str, bool], bytes] = {}
         self.adapter: Any = Transformer(opened)
+        self._composer = ClientCursor(opened)
         self.as_text, self.idle = PyFormat.TEXT, TransactionStatus.IDLE
         self.good = {int(ExecStatus.TUPLES_OK), int(ExecStatus.COMMAND_OK)}
+
+    def composed(self, sql: str, values: Sequence[Any]) -> bytes:
+        """The statement with its values in it: only so the server plans it for them."""
+        return self._composer.mogrify(sql, values).encode()
 
 
 def _of(opened: Any) -> _Speech:

@@ -36,8 +36,10 @@ def to_decimal(minor: int, currency: str) -> Decimal:
 
 
 def show(minor: int, currency: str, language: str | None = None) -> str:
-    """The sum for a reader: `12.50 EUR` in the number format of the language, the ISO code always said."""
+    """The sum for a reader: `12.50 EUR` in the number format of the language, the ISO code always said; set apart in a
+    sentence that runs from right to left, where it would otherwise read `EUR 12.50`."""
     locale = languages.babel_locale(language)
-    return format_currency(
+    said = format_currency(
         to_decimal(minor, currency), currency, format="#,##0.00 ¤¤", locale=locale, currency_digits=True
     )
+    return languages.isolated(said)

@@ -13,6 +13,7 @@ from marketdesk.people.models import User
 from marketdesk.performance import judging
 from marketdesk.programs import answering
 from marketdesk.teams.models import Invitation
+from marketdesk.translations import hearing
 
 # How long it can be looked up, and sent again, what an endpoint was told.
 DELIVERIES_KEPT = timedelta(days=30)
@@ -22,10 +23,11 @@ _EVENT = prepared.Prepared(lambda pk: Event.objects.filter(pk=pk))
 
 def tell(payload: dict[str, Any]) -> None:
     """Write one mail job for each person, and one delivery for each endpoint or subscription, that is told of the
-    event; and what follows from it: a judgement, in a sandbox an answer."""
+    event; and what follows from it: its message's language, a judgement, in a sandbox an answer."""
     event = _EVENT.first(payload["event"])
     if event is None:  # of a sandbox that was refilled
         return
+    hearing.follow(event)
     for recipient in recipients.of(event):
         Job.put(
             "mail",

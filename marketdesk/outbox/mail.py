@@ -11,6 +11,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.crypto import salted_hmac
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from marketdesk.journal.models import Event
@@ -28,6 +29,7 @@ from marketdesk.refunds.models import Refund, RefundStatus
 from marketdesk.tickets import links
 from marketdesk.tickets.models import Ticket
 from marketdesk.tickets.rules import OVER, State, Verb
+from marketdesk.translations import viewing
 
 
 def compose(event: Event, letter: str, user: User, reader: Actor) -> EmailMessage | None:
@@ -202,7 +204,13 @@ def _quoted(event: Event, ticket: Ticket, reader: Actor) -> str:
     """What was said, each line marked, as far as the reader may read it."""
     messages = ticket.messages_for(reader)
     found = messages.first() if event.verb == "open" else messages.filter(pk=event.data.get("message")).first()
-    return marked(found.body) if found else ""
+    if found is None:
+        return ""
+    theirs = viewing.sent_with(found, get_language() or "")
+    if theirs is None:
+        return marked(found.body)
+    original = _("Machine translation by %(engine)s. What was written:") % {"engine": theirs.engine}
+    return f"{marked(theirs.body)}\n\n{original}\n\n{marked(found.body)}"
 
 
 def _refunds(event: Event, ticket: Ticket) -> list[dict[str, str]]:

@@ -22,7 +22,7 @@ from marketdesk.people.party import Party
 from marketdesk.policy import promises
 from marketdesk.refunds import refunding
 from marketdesk.refunds.models import Refund
-from marketdesk.tickets.models import Attachment, Issue, Message, Ticket
+from marketdesk.tickets.models import Attachment, Issue, LanguageBy, Message, Ticket
 from marketdesk.tickets.rules import Category
 from marketdesk.translations.models import Translation
 
@@ -119,6 +119,7 @@ def tell(story: Story, store: Merchant, products: dict[str, Product], opened_at:
     teller = Teller(story, store, products, opened_at)
     for step in story.steps:
         teller.do(step)
+    teller.ticket.messages.exclude(language="").update(language_by=LanguageBy.RECOGNISED)
     return teller.ticket
 
 

@@ -19,7 +19,7 @@ from marketdesk.refunds.models import Refund, RefundStatus
 from marketdesk.tickets.errors import NotAllowed
 from marketdesk.tickets.models import Attachment, Beginning, Draft, Message, Ticket
 from marketdesk.tickets.rules import OPEN
-from marketdesk.translations.models import Translation
+from marketdesk.translations.models import Translation, Wanted
 
 # What stands where a name or a subject stood.
 NOBODY = "–"
@@ -66,6 +66,7 @@ def _forget_words(customer: User) -> None:
     """What they wrote, and what was made of it."""
     said = Message.objects.filter(ticket__customer=customer, author=Party.CUSTOMER)
     Translation.objects.filter(message__in=said).delete()
+    Wanted.objects.filter(ticket__customer=customer).delete()
     _forget_pictures(customer)
     said.update(body="", author_name="")
     Ticket.objects.filter(customer=customer).update(subject=NOBODY, excerpt="", has_pictures=False)

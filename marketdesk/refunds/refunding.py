@@ -9,6 +9,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from marketdesk.journal.models import AlreadyDone, Deed, Event
+from marketdesk.lib.languages import isolated
 from marketdesk.orders.models import ItemState, OrderItem
 from marketdesk.people.actor import Actor
 from marketdesk.people.party import Party
@@ -41,7 +42,7 @@ def propose(ticket: Ticket, items: Sequence[OrderItem]) -> Proposal:
     """What would be refunded, to be confirmed. Raises NotAllowed for an item that is refunded already."""
     for item in items:
         if not item.refundable:
-            raise NotAllowed("refunded", _("“%(item)s” is refunded already.") % {"item": item.name})
+            raise NotAllowed("refunded", _("“%(item)s” is refunded already.") % {"item": isolated(item.name)})
     left = [item for item in ticket.items.all() if item not in items and item.refundable]
     return Proposal(list(items), left)
 
@@ -144,11 +145,11 @@ def _refuse_second(item: OrderItem, before: Sequence[Refund]) -> None:
     """`before` are its refunds until now."""
     if item.refundable <= 0 or any(refund.status != RefundStatus.FAILED for refund in before):
         raise NotAllowed(
-            "refunded", _("“%(item)s” is refunded already. Nothing was refunded now.") % {"item": item.name}
+            "refunded", _("“%(item)s” is refunded already. Nothing was refunded now.") % {"item": isolated(item.name)}
         )
     if any(refund.is_contradicted for refund in before):
         words = _("The marketplace gave two answers about an earlier refund of “%(item)s”. Look into them first.")
-        raise NotAllowed("contradicted", words % {"item": item.name})
+        raise NotAllowed("contradicted", words % {"item": isolated(item.name)})
 
 
 def _tell(verb: str, refund: Refund, by: Actor, data: dict[str, Any]) -> None:

@@ -1,8 +1,10 @@
 """Reply templates: provided by the platform, in several languages, by category (M63-M67)."""
 
 from django.db import models
+from django.utils import timezone
 
 from marketdesk.lib import languages
+from marketdesk.merchants.models import Merchant
 from marketdesk.tickets.rules import Category
 
 
@@ -36,3 +38,40 @@ class ReplyText(models.Model):
 
     def __str__(self) -> str:
         return f"{self.title} ({self.language})"
+
+
+class ReplyUse(models.Model):
+    """How often a store's people have sent a template."""
+
+    merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="+")
+    template = models.ForeignKey(ReplyTemplate, models.CASCADE, related_name="uses")
+    times = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["merchant", "template"], name="reply_use_once")]
+
+    def __str__(self) -> str:
+        return f"{self.template} {self.times} times"
+
+
+class ReplyChange(models.Model):
+    """One change of a template: all of it before and after, who made it and why. Nothing before a new one."""
+
+    template = models.ForeignKey(ReplyTemplate, models.CASCADE, related_name="changes")
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+    reason = models.CharField(max_length=500)
+    actor = models.JSONField(default=dict)
+    made_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.template} at {self.made_at:%Y-%m-%d %H:%M}"
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        """Only ever a new row: what was decided is never rewritten."""
+        if self.pk:
+            raise TypeError("A change of a template is never edited: make another one.")
+        super().save(force_insert=True)

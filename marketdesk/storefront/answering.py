@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from marketdesk.lib import countries
+from marketdesk.lib.languages import isolated
 from marketdesk.merchants.models import Merchant
 from marketdesk.orders.models import Order
 from marketdesk.people.models import User
@@ -57,7 +58,7 @@ def answering(
 ) -> Answering:
     """Who would answer this question if it were sent now."""
     policy = promises.current()
-    names = {"platform": policy.platform_name, "merchant": merchant.name}
+    names = {"platform": isolated(policy.platform_name), "merchant": isolated(merchant.name)}
     route = Ticket.route(customer=customer, merchant=merchant, issue=issue, order=order, now=now)
     is_purchase = issue.category == Category.POST_PURCHASE
     extra: dict[str, Any] = {"about_refunds": is_purchase or route.rule in GATES}

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from marketdesk.journal.models import AlreadyDone, KeyReused
+from marketdesk.lib import searching
 from marketdesk.merchants.models import Merchant
 from marketdesk.orders.models import Order, OrderItem, Product
 from marketdesk.storefront import unsent
@@ -287,5 +288,5 @@ def _products(request: CustomerRequest, start: Starting) -> list[Product]:
     """Some of the store's products, for who came to the store and means one of them."""
     if start.kind != "store":
         return []
-    found = Product.objects.filter(merchant=start.merchant, name__icontains=_plain(request.GET.get("find", "")))
+    found = Product.objects.filter(searching.says("name", request.GET.get("find", "")), merchant=start.merchant)
     return list(found.order_by("name", "pk")[:PRODUCTS])

@@ -26,6 +26,7 @@ OPEN = {
     "storefront:helped",
     "storefront:draft",
     "storefront:end-links",
+    "storefront:message",
     "storefront:picture",
     "storefront:kept-picture",
 }

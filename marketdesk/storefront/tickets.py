@@ -1,9 +1,11 @@
 """A customer's ticket: whose turn it is, what was said, answering, closing, opening again, and whether it helped."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.db.models import Prefetch
 from django.http import FileResponse, Http404, HttpResponse
@@ -24,8 +26,9 @@ from marketdesk.storefront.turns import turn
 from marketdesk.tickets import thread
 from marketdesk.tickets.errors import NotAllowed, SomethingNew
 from marketdesk.tickets.forms import DeedForm, MessageForm
-from marketdesk.tickets.models import Attachment, Draft, Ticket
-from marketdesk.translations import viewing
+from marketdesk.tickets.models import Attachment, Draft, Message, Ticket
+from marketdesk.tickets.rules import Verb
+from marketdesk.translations import sending, viewing
 from marketdesk.ui.pictures import HEADERS
 
 
@@ -46,36 +49,34 @@ class RatingForm(forms.Form):
 @customers_only
 def show(request: CustomerRequest, public_id: str) -> HttpResponse:
     """The ticket's page."""
-    return _page(request, _find(request, public_id))
+    return _page(request, find(request, public_id))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @customers_only
 def reply(request: CustomerRequest, public_id: str) -> HttpResponse:
     """Answer, or add something (M81)."""
-    ticket = _find(request, public_id)
+    ticket = find(request, public_id)
     if request.method != "POST":
         return _back_from_sign_in(request, ticket)
-    form = MessageForm(request.POST, request.FILES, by=request.actor)
-    return _do(request, ticket, form, lambda by: ticket.reply(**_said(form), by=by), _("Your answer is sent."))
+    return _say(request, ticket, ticket.reply, _("Your answer is sent."))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @customers_only
 def reopen(request: CustomerRequest, public_id: str) -> HttpResponse:
     """Write again on a closed ticket (D16)."""
-    ticket = _find(request, public_id)
+    ticket = find(request, public_id)
     if request.method != "POST":
         return _back_from_sign_in(request, ticket)
-    form = MessageForm(request.POST, request.FILES, by=request.actor)
-    return _do(request, ticket, form, lambda by: ticket.reopen(**_said(form), by=by), _("Your question is open again."))
+    return _say(request, ticket, ticket.reopen, _("Your question is open again."))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @customers_only
 def close(request: CustomerRequest, public_id: str) -> HttpResponse:
     """Solved, or no longer needed (D21)."""
-    ticket = _find(request, public_id)
+    ticket = find(request, public_id)
     if request.method != "POST":
         return redirect("storefront:ticket", public_id)
     form = CloseForm(request.POST)
@@ -92,7 +93,7 @@ def close(request: CustomerRequest, public_id: str) -> HttpResponse:
 @customers_only
 def helped(request: CustomerRequest, public_id: str) -> HttpResponse:
     """Say whether it helped, or change what was said (D5)."""
-    ticket = _find(request, public_id)
+    ticket = find(request, public_id)
     if request.method != "POST":
         return redirect("storefront:ticket", public_id)
     form = RatingForm(request.POST)
@@ -103,7 +104,7 @@ def helped(request: CustomerRequest, public_id: str) -> HttpResponse:
     try:
         rate(ticket, helpful=form.cleaned_data["helpful"] == "yes", comment=comment, by=request.actor)
     except NotAllowed as refused:
-        return _page(request, _find(request, public_id), refusal=str(refused), status=409)
+        return _page(request, find(request, public_id), refusal=str(refused), status=409)
     messages.success(request, _("Thank you. Your answer is saved."), extra_tags="good")
     return redirect("storefront:ticket", public_id)
 
@@ -112,7 +113,7 @@ def helped(request: CustomerRequest, public_id: str) -> HttpResponse:
 @customers_only
 def end_links(request: CustomerRequest, public_id: str) -> HttpResponse:
     """Stop the links in the mails sent so far; who came by one of them then is outside."""
-    ticket = _find(request, public_id)
+    ticket = find(request, public_id)
     if request.method != "POST":
         return redirect("storefront:ticket", public_id)
     said = _("The links in the mails sent so far no longer work.")
@@ -123,7 +124,7 @@ def end_links(request: CustomerRequest, public_id: str) -> HttpResponse:
 @customers_only
 def draft(request: CustomerRequest, public_id: str) -> HttpResponse:
     """Keep what is being typed."""
-    Draft.keep_unsent(_find(request, public_id).pk, request.POST.get("text", ""), by=request.actor)
+    Draft.keep_unsent(find(request, public_id).pk, request.POST.get("text", ""), by=request.actor)
     return HttpResponse(status=204)
 
 
@@ -142,11 +143,41 @@ def kept_picture(request: CustomerRequest, picture: str) -> FileResponse:
     return _send(get_object_or_404(seen, public_id=picture, message__isnull=True), request)
 
 
-def _find(request: CustomerRequest, public_id: str) -> Ticket:
+def find(request: CustomerRequest, public_id: str) -> Ticket:
+    """The customer's ticket; a stranger's is as if absent (D31)."""
     mine = Ticket.objects.visible_to(request.actor)
     return get_object_or_404(
         mine.select_related("merchant", "customer", "issue", "order", "product", "follows"), public_id=public_id
     )
+
+
+def said_url(ticket: Ticket) -> str:
+    """Where a message is asked for in another language, before its number."""
+    return f"{reverse('storefront:ticket', args=[ticket.public_id])}messages/"
+
+
+def _say(request: CustomerRequest, ticket: Ticket, verb: Callable[..., Message | None], done: str) -> HttpResponse:
+    """A message, and where it was asked for its translation with it; or that translation, to be seen first."""
+    form = MessageForm(request.POST, request.FILES, by=request.actor)
+    named, text = request.POST.get(sending.FIELD, ""), request.POST.get("text", "")
+    act = request.POST.get("act", "")
+    if act in {"translate", "untranslate"}:
+        form.is_valid()  # stores the pictures chosen so far
+        own, theirs = get_language() or "en", _reading(ticket)
+        also = sending.translate(text, ticket, own, theirs, named, by=request.actor) if act == "translate" else None
+        form.errors.pop("text", None)  # an empty text is said where the translation would stand
+        return _page(request, ticket, form=form, also=also)
+    try:
+        translation = sending.seen(named, text, by=request.actor)
+    except sending.Changed as changed:
+        form.add_error("text", str(changed))
+        return _page(request, ticket, form=form, status=422)
+    return _do(request, ticket, form, lambda by: sending.send(partial(verb, **_said(form), by=by), translation), done)
+
+
+def _reading(ticket: Ticket) -> str:
+    """What whoever answers the customer reads: the store's people, or the platform's."""
+    return ticket.merchant.language if ticket.shared else settings.LANGUAGE_CODE
 
 
 def _said(form: MessageForm) -> dict[str, Any]:
@@ -167,7 +198,7 @@ def _do(
     try:
         deed(form.actor(request.actor))
     except (NotAllowed, SomethingNew, KeyReused) as refused:
-        fresh = _find(request, ticket.public_id)
+        fresh = find(request, ticket.public_id)
         return _page(request, fresh, form=typed, refusal=str(refused), status=409)
     except AlreadyDone:
         pass
@@ -191,6 +222,7 @@ def _page(
     form: MessageForm | None = None,
     rating_form: RatingForm | None = None,
     refusal: str = "",
+    also: sending.Also | None = None,
     status: int = 200,
 ) -> HttpResponse:
     items = _items(ticket)
@@ -201,10 +233,14 @@ def _page(
     rating = Rating.objects.filter(ticket=ticket).first()
     may_rate = can_rate(ticket, request.actor.at)
     chosen = _chosen(request)
+    can = ticket.can(request.actor)
+    verb = "storefront:reopen" if Verb.REOPEN in can else "storefront:reply"
     context = {
         "ticket": ticket,
         "turn": turn(ticket, request.actor.at),
-        "can": ticket.can(request.actor),
+        "can": can,
+        "reply_url": reverse(verb, args=[ticket.public_id]),
+        "also": also or sending.offer(language, _reading(ticket)),
         "items": items,
         # One item without a story of its own stands at the top of the page already.
         "show_items": len(items) > 1 or any(item.returned_at or item.paid_back for item in items),
@@ -215,7 +251,8 @@ def _page(
         "refusal": refusal,
         "readers": thread.readers(Audience.EVERYONE, ticket, request.actor),
         "reader_language": language,
-        "translation": viewing.view(request.GET.get("view", ""), entries, language),
+        "views": viewing.views(entries, request.GET, language),
+        "said_url": said_url(ticket),
         "rating": rating,
         "rating_form": rating_form,
         "chosen": chosen,

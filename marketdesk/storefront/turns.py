@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 
+from marketdesk.lib.languages import isolated
 from marketdesk.people.party import Party
 from marketdesk.policy import promises
 from marketdesk.storefront.answering import by_when
@@ -36,7 +37,8 @@ def turn(ticket: Ticket, now: datetime) -> Turn:
 
 
 def _names(ticket: Ticket) -> dict[str, str]:
-    return {"merchant": ticket.merchant.name, "platform": promises.current().platform_name}
+    names = {"merchant": ticket.merchant.name, "platform": promises.current().platform_name}
+    return {key: isolated(name) for key, name in names.items()}
 
 
 def _with_merchant(ticket: Ticket, now: datetime) -> Turn:

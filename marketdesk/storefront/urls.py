@@ -3,7 +3,7 @@
 from django.urls import path
 from django.urls.resolvers import URLPattern
 
-from marketdesk.storefront import arriving, asking, home, tickets
+from marketdesk.storefront import arriving, asking, home, messages, tickets
 
 app_name = "storefront"
 urlpatterns: list[URLPattern] = [
@@ -22,5 +22,6 @@ urlpatterns: list[URLPattern] = [
     path("<id:public_id>/helped", tickets.helped, name="helped"),
     path("<id:public_id>/links", tickets.end_links, name="end-links"),
     path("<id:public_id>/draft", tickets.draft, name="draft"),
+    path("<id:public_id>/messages/<int:number>", messages.message, name="message"),
     path("<id:public_id>/pictures/<id:picture>", tickets.picture, name="picture"),
 ]

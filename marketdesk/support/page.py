@@ -13,10 +13,12 @@ from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from marketdesk.journal.models import Audience
+from marketdesk.lib.languages import isolated
 from marketdesk.policy import promises
 from marketdesk.refunds import details
 from marketdesk.refunds.refunding import Proposal
 from marketdesk.replies import composing
+from marketdesk.replies.choosing import preset_language
 from marketdesk.support.entrance import AgentRequest
 from marketdesk.support.forms import agents
 from marketdesk.tickets import desk, thread
@@ -24,7 +26,7 @@ from marketdesk.tickets.desk import DeskQueue
 from marketdesk.tickets.forms import DeedForm
 from marketdesk.tickets.models import Attachment, Message, Ticket, Wait
 from marketdesk.tickets.rules import OVER, Desk, State, Verb
-from marketdesk.translations import viewing
+from marketdesk.translations import sending, viewing
 
 OTHERS_AT_MOST = 10
 
@@ -38,6 +40,7 @@ class Typed:
     language: str
     kept: Sequence[Attachment] = ()
     errors: Sequence[str] = ()
+    also: sending.Also | None = None
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,11 @@ def queue_of(request: AgentRequest, ticket: Ticket) -> DeskQueue:
 def address_of(public_id: str, queue: DeskQueue) -> str:
     """A ticket's page, with the way back."""
     return f"{reverse('support:ticket', args=[public_id])}?queue={queue}" if public_id else ""
+
+
+def said_url(ticket: Ticket) -> str:
+    """Where a message is asked for in another language, before its number."""
+    return f"{reverse('support:ticket', args=[ticket.public_id])}/messages/"
 
 
 def show(
@@ -111,7 +119,8 @@ def show(
         "appeal": _appeal(entries),
         "entries": entries,
         "reader_language": language,
-        "translation": viewing.view(request.GET.get("view", ""), entries, language),
+        "views": viewing.views(entries, request.GET, language),
+        "said_url": said_url(ticket),
         "refused": refused,
         "errors": errors,
         "items_error": items_error,
@@ -130,7 +139,7 @@ def show(
 
 def state_words(ticket: Ticket) -> str:
     """Whose turn it is, as the platform says it."""
-    names = {"merchant": ticket.merchant.name, "customer": ticket.customer.short_name}
+    names = {"merchant": isolated(ticket.merchant.name), "customer": isolated(ticket.customer.short_name)}
     match ticket.state:
         case State.WITH_MERCHANT:
             return _("Waiting for %(merchant)s") % names
@@ -201,8 +210,10 @@ def _writing(request: AgentRequest, ticket: Ticket, can: frozenset[Verb], typed:
     reply = composing.compose(
         ticket,
         by=request.actor,
+        own=get_language() or "en",
         text=typed.text if typed else None,
         language=typed.language if typed else request.GET.get("template_language", ""),
+        words=request.POST.get("template_words", request.GET.get("template_words", "")),
         kept=typed.kept if typed else (),
     )
     readers = format_html_join(
@@ -213,6 +224,7 @@ def _writing(request: AgentRequest, ticket: Ticket, can: frozenset[Verb], typed:
     return {
         "reply": replace(reply, readers=readers),
         "reply_errors": typed.errors if typed else (),
+        "also": (typed.also if typed else None) or sending.offer(get_language() or "en", preset_language(ticket)),
         "voices": [{"value": verb, "words": words[verb], "checked": verb == chosen} for verb in possible],
         "voice": chosen,
         "acts": [{"value": "send", "words": _("Send")}],

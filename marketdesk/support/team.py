@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from marketdesk.journal.models import AlreadyDone, KeyReused
+from marketdesk.lib import searching
 from marketdesk.merchants.models import Merchant
 from marketdesk.support.entrance import AgentRequest, administrators_only
 from marketdesk.teams import members
@@ -126,8 +127,8 @@ def _plain(text: str) -> str:
 def _show_owners(
     request: AgentRequest, *, form: InviteForm | None = None, refusal: str = "", status: int = 200
 ) -> HttpResponse:
-    asked = _plain((request.POST if request.method == "POST" else request.GET).get("merchant_words", "")).strip()
-    named = Q(name__icontains=asked) | Q(external_id=asked) | Q(public_id=asked)
+    asked = searching.visible((request.POST if request.method == "POST" else request.GET).get("merchant_words", ""))
+    named = searching.says("name", asked) | Q(external_id=asked) | Q(public_id=asked)
     found = list(Merchant.objects.real().filter(named).order_by("name", "pk")[:FOUND]) if asked else []
     context = {
         "asked": asked,

@@ -1,6 +1,7 @@
 """A ticket, and what support does with it: each act reads a form, calls one verb and shows what became of it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -13,9 +14,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from marketdesk.journal.models import AlreadyDone, KeyReused
+from marketdesk.lib.languages import isolated
 from marketdesk.refunds import refunding
 from marketdesk.refunds.models import Refund
-from marketdesk.replies import composing
+from marketdesk.replies import composing, recognising
+from marketdesk.replies.choosing import preset_language
 from marketdesk.support import page
 from marketdesk.support.entrance import AgentRequest, agents_only
 from marketdesk.support.forms import AssignForm, SettleForm, WritingForm
@@ -25,6 +28,7 @@ from marketdesk.tickets.errors import NotAllowed, SomethingNew
 from marketdesk.tickets.forms import DeedForm, ItemsForm
 from marketdesk.tickets.models import Attachment, Draft, Ticket
 from marketdesk.tickets.rules import Verb
+from marketdesk.translations import sending
 from marketdesk.ui.pictures import HEADERS
 
 
@@ -90,8 +94,35 @@ def _send(request: AgentRequest, ticket: Ticket) -> HttpResponse:
         return _attempt(request, ticket, lambda: ticket.note(text, by=by, pictures=pictures), _("Note saved."), typed)
     speak = ticket.reopen if typed.voice == Verb.REOPEN else ticket.reply
     said = _("Sent. The ticket is open again.") if typed.voice == Verb.REOPEN else _("Reply sent.")
-    language = composing.written_in(text, ticket, chosen=typed.language, own=get_language() or "en")
-    return _attempt(request, ticket, lambda: speak(text, by=by, pictures=pictures, language=language), said, typed)
+    try:
+        also = sending.seen(request.POST.get(sending.FIELD, ""), text, by=request.actor)
+    except sending.Changed as changed:
+        Draft.keep(ticket.pk, typed.text, by=request.actor)
+        return page.show(request, ticket, status=422, typed=replace(typed, errors=[str(changed)]))
+    language = recognising.recognise(text, ticket, chosen=typed.language, own=get_language() or "en").language
+    say = partial(speak, text, by=by, pictures=pictures, language=language)
+    typed = replace(typed, also=sending.Also(also.target, also) if also else None)
+    return _attempt(request, ticket, lambda: sending.send(say, also), said, typed)
+
+
+def _translate(request: AgentRequest, ticket: Ticket) -> HttpResponse:
+    """Show what was written in the customer's language, to be sent beside it; nothing is sent."""
+    own, theirs, named = get_language() or "en", preset_language(ticket), request.POST.get(sending.FIELD, "")
+    also = sending.translate(request.POST.get("text", ""), ticket, own, theirs, named, by=request.actor)
+    return _as_typed(request, ticket, also)
+
+
+def _untranslate(request: AgentRequest, ticket: Ticket) -> HttpResponse:
+    """Leave the translation out again."""
+    return _as_typed(request, ticket)
+
+
+def _as_typed(request: AgentRequest, ticket: Ticket, also: sending.Also | None = None) -> HttpResponse:
+    form = WritingForm(request.POST, request.FILES, by=request.actor)
+    form.is_valid()  # keeps the pictures
+    typed = replace(_typed(request, form, errors=form.errors.get("pictures", [])), also=also)
+    Draft.keep(ticket.pk, typed.text, by=request.actor)
+    return page.show(request, ticket, typed=typed)
 
 
 def _compose(request: AgentRequest, ticket: Ticket) -> HttpResponse:
@@ -133,7 +164,7 @@ def _assign(request: AgentRequest, ticket: Ticket) -> HttpResponse:
     if not form.is_valid():
         return page.show(request, ticket, status=422, errors=_errors(form))
     agent, by = form.cleaned_data["agent"], form.actor(request.actor)
-    said = _("Assigned to %(name)s.") % {"name": agent.name} if agent else _("Back in the queue.")
+    said = _("Assigned to %(name)s.") % {"name": isolated(agent.name)} if agent else _("Back in the queue.")
     return _attempt(request, ticket, lambda: ticket.assign(agent, by=by), said)
 
 
@@ -177,6 +208,8 @@ ACTS: dict[str, Callable[[AgentRequest, Ticket], HttpResponse]] = {
     "send": _send,
     "insert": _compose,
     "templates": _compose,
+    "translate": _translate,
+    "untranslate": _untranslate,
     "refund": _refund,
     "confirm_refund": _confirm_refund,
     "returned": _mark_returned,

@@ -7,7 +7,7 @@ from django.db.models import Count, Q, TextChoices
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from marketdesk.journal.models import Event
-from marketdesk.lib import paging
+from marketdesk.lib import paging, searching
 from marketdesk.lib.paging import Neighbours
 from marketdesk.orders.models import Order
 from marketdesk.people.actor import Actor
@@ -135,7 +135,7 @@ def arrivals(rows: Iterable[Ticket]) -> dict[int, Arrival]:
 
 def find(words: str, actor: Actor) -> list[Ticket]:
     """Tickets by ticket id, order number, tracking number or mail address: exact, each through its own index."""
-    words = words.replace("\x00", "").strip()[:200]
+    words = searching.visible(words)[:200]
     if not words:
         return []
     by_id = Q(public_id=words.lower())

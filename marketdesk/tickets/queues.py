@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from django.db.models import Func, IntegerField, Q, QuerySet, Subquery, TextChoices
+from django.db.models import IntegerField, Q, QuerySet, Subquery, TextChoices
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from marketdesk.lib import paging
@@ -74,15 +74,26 @@ _CATEGORIES = {
 }
 
 
+# So many tickets are counted of a queue in which nothing waits for the merchant: what is closed grows for ever, and
+# each page of the dashboard has the menu's numbers.
+MOST_COUNTED = 999
+
+
 @dataclass(frozen=True)
 class Counts:
-    """How many tickets each queue of a merchant holds; `waiting` is the red number."""
+    """How many tickets each queue of a merchant holds, or one more than MOST_COUNTED where nothing waits and there are
+    still more; `waiting` is the red number."""
 
     by_queue: dict[Queue, int]
 
     @property
     def waiting(self) -> int:
         return sum(number for queue, number in self.by_queue.items() if queue.category)
+
+    def shown(self, queue: Queue) -> str:
+        """A queue's number as people read it: `999+` where it was not counted to the end."""
+        number = self.by_queue[queue]
+        return str(number) if queue.category or number <= MOST_COUNTED else f"{MOST_COUNTED}+"
 
 
 @dataclass(frozen=True)
@@ -182,13 +193,20 @@ def _seen(merchant: int) -> Tickets:
     return seen
 
 
-def _number(rows: Tickets) -> Subquery:
-    counted = Func("pk", function="COUNT", output_field=IntegerField())
-    return Subquery(rows.order_by().annotate(number=counted).values("number"))
+class _Number(Subquery):
+    """How many rows there are."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) counted)"
+    output_field = IntegerField()
+
+
+def _number(rows: Tickets, most: int | None = None) -> _Number:
+    return _Number(rows.order_by().values("pk")[:most])
 
 
 def _counts(merchant: int) -> QuerySet[Any, tuple[int, ...]]:
-    numbers = [_number(_seen(merchant).filter(queue.holds())) for queue in Queue]
+    most = {queue: None if queue.category else MOST_COUNTED + 1 for queue in Queue}
+    numbers = [_number(_seen(merchant).filter(queue.holds()), most[queue]) for queue in Queue]
     return Merchant.objects.filter(pk=merchant).values_list(*numbers)
 
 

@@ -17,12 +17,16 @@ _PLACE = re.compile("\ue000([a-z_]+)\ue001")
 
 def lines(template: str, rows: Iterable[Mapping[str, str]]) -> SafeString:
     """Each row through the template, which gets it as `row`. Of its values the template may ask only whether they are
-    empty: they come ready, as text, so no filter may change them."""
+    empty: they come ready, as text or as safe markup, so no filter may change them."""
     language, filled = languages.current(), []
     for row in rows:
         pieces = _pieces(template, language, tuple((name, bool(value)) for name, value in row.items()))
-        filled += [escape(row[piece]) if is_place else piece for is_place, piece in pieces]
+        filled += [_safe(row[piece]) if is_place else piece for is_place, piece in pieces]
     return mark_safe("".join(filled))  # noqa: S308  # what comes of the template, and values that are escaped
+
+
+def _safe(value: str) -> str:
+    return value if isinstance(value, SafeString) else escape(languages.settled(value))
 
 
 @lru_cache(1_000)

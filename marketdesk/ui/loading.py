@@ -1,20 +1,24 @@
-"""Templates as they are loaded: what depends on the language alone is drawn once for each language. What comes out is
-what Django draws; nothing that belongs to somebody is kept.
+"""Templates as they are loaded: what depends on the language alone is drawn once for each language, and what somebody
+wrote does not turn the direction of what stands after it. Else what comes out is what Django draws; nothing that
+belongs to somebody is kept.
 
 A page has a few hundred sentences, addresses and marks that are the same for every reader of a language. Django asks
 for each of them again for each page.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
-from django.template.base import FilterExpression, Node, NodeList, TextNode, Variable
+from django.template.base import FilterExpression, Node, NodeList, TextNode, Variable, VariableNode
 from django.template.defaulttags import URLNode
 from django.template.loaders import cached
 from django.templatetags.i18n import BlockTranslateNode, TranslateNode
 from django.urls import get_script_prefix, get_urlconf
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
+
+from marketdesk.lib import languages
 
 
 class Loader(cached.Loader):
@@ -25,6 +29,7 @@ class Loader(cached.Loader):
         found = super().get_template(template_name, skip)
         if known is None:
             _join(found.nodelist)
+            _settle(found.nodelist, "")
         return found
 
 
@@ -46,6 +51,70 @@ class Constant(Node):
             if len(self.drawn) < 100:  # a visit has its own prefix
                 self.drawn[key] = drawn
         return drawn
+
+
+class Settled(VariableNode):
+    """A value whose marks of direction end with it."""
+
+    def render(self, context: Any) -> str:
+        drawn = super().render(context)
+        if drawn.isascii() or (isinstance(drawn, SafeString) and "<" in drawn):  # a field or the like, ready made
+            return drawn
+        settled = languages.settled(drawn)
+        return SafeString(settled) if isinstance(drawn, SafeString) else settled
+
+
+class Sentence(BlockTranslateNode):
+    """A sentence with values: each is set apart where it would disturb the sentence's order."""
+
+    def render(self, context: Any, nested: bool = False) -> str:
+        names = [token.contents for token in (*self.singular, *(self.plural or ())) if token.token_type.name == "VAR"]
+        apart = {name: _apart(context[name]) for name in names if name in context and name not in self.extra_context}
+        with context.push(**apart):
+            return str(super().render(context, nested))
+
+
+class Apart:
+    """A value that a sentence names itself, {% blocktranslate with … %}."""
+
+    def __init__(self, expression: FilterExpression) -> None:
+        self.expression = expression
+
+    def resolve(self, context: Any, ignore_failures: bool = False) -> Any:
+        return _apart(self.expression.resolve(context, ignore_failures))
+
+
+def _apart(value: Any) -> Any:
+    """Text, but no address: a mark would be part of it."""
+    is_name = type(value) is str and not value.startswith(("/", "http://", "https://", "mailto:"))
+    return languages.isolated(value) if is_name else value
+
+
+# What a field holds is sent again as it is.
+_FIELD = re.compile(r"""<textarea[^>]*>\s*\Z|\bvalue=["']?\Z""")
+
+
+def _settle(nodes: NodeList, before: str) -> str:
+    """Let every value end what it begins, but in fields; `before` is what stands before them, from the last tag on."""
+    for place, one in enumerate(nodes):
+        if isinstance(one, (TextNode, Constant)):
+            before += "".join(getattr(part, "s", "") for part in getattr(one, "nodes", [one]))
+            before = before[max(before.rfind("<"), 0) :]
+        elif type(one) is VariableNode and not _FIELD.search(before):
+            nodes[place] = _as(Settled, one)
+        elif type(one) is BlockTranslateNode:
+            named: dict[str, Any] = {name: Apart(value) for name, value in one.extra_context.items()}
+            one.extra_context = named
+            nodes[place] = _as(Sentence, one)
+        else:
+            before = [before, *(_settle(inner, before) for inner in _inner_lists(one))][-1]
+    return before
+
+
+def _as(kind: type[Node], node: Node) -> Node:
+    made = kind.__new__(kind)
+    vars(made).update(vars(node))
+    return made
 
 
 def _current_app(context: Any) -> str | None:

@@ -1,5 +1,6 @@
 """Answering from the page: reply, resolve, close, re-open, appeal; drafts, pictures and templates on the way."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -8,7 +9,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from marketdesk.journal.models import Audience, Event
+from marketdesk.merchants.models import Merchant
 from marketdesk.people.actor import Actor
+from marketdesk.replies.models import ReplyUse
 from marketdesk.tickets.models import Attachment, Draft, Message, Ticket
 from marketdesk.tickets.rules import Desk, State
 from tests.dashboard.conftest import act, address, form_of, picture, words
@@ -286,6 +289,49 @@ def test_a_message_is_marked_with_the_language_it_is_written_in(
     act(mehmet_client, ticket, "reply", text=text, template_language="de")
 
     assert ticket.messages.last().language == language  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("button", ["reply", "resolve"])
+def test_a_template_that_is_sent_is_counted_and_stands_first_next_time(
+    mehmet_client: Client, ticket: Ticket, ask: Callable[..., Ticket], store: Merchant, button: str
+) -> None:
+    sent = mehmet_client.get(address(ticket)).context["reply"].suggestions[2]
+    form = form_of(mehmet_client.get(address(ticket)))
+    for _click in range(2):
+        fields = {**form, "act": button, "text": sent.text, "template_language": "de"}
+        assert mehmet_client.post(address(ticket), fields).status_code == 302
+
+    used = ReplyUse.objects.get()
+    assert (used.merchant, used.template_id, used.times) == (store, sent.template, 1)
+    following = mehmet_client.get(address(ask("order_status"))).context["reply"]
+    assert following.suggestions[0].code == sent.code
+
+
+def test_a_refused_reply_counts_no_template(mehmet_client: Client, ticket: Ticket, sofia: Actor) -> None:
+    page = mehmet_client.get(address(ticket))
+    text = page.context["reply"].suggestions[0].text
+    ticket.close_for_good(by=sofia)
+
+    refused = mehmet_client.post(
+        address(ticket), {**form_of(page), "act": "reply", "text": text, "template_language": "de"}
+    )
+
+    assert refused.status_code == 409
+    assert not ReplyUse.objects.exists()
+
+
+def test_looking_for_a_template_with_enter_sends_nothing(mehmet_client: Client, ticket: Ticket) -> None:
+    """A browser without JavaScript presses the form's first button."""
+    page = mehmet_client.get(address(ticket))
+    form = page.content.decode().split('<form id="reply-form"')[1]
+    first = re.search(r'<button [^>]*name="(\w+)" value="(\w+)"', form)
+    assert first
+    assert first.groups() == ("act", "templates")
+
+    page = act(mehmet_client, ticket, first[2], text="Hello", template_language="de", template_words="spät")
+
+    assert (page.status_code, page.context["reply"].text) == (200, "Hello")
+    assert ticket.messages.count() == 1
 
 
 def test_a_picture_is_sent_and_served_safely(mehmet_client: Client, rival_client: Client, ticket: Ticket) -> None:

@@ -1,5 +1,6 @@
 """The ticket page of each category, with exactly its sections and buttons."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from marketdesk.people.actor import Actor, clock
 from marketdesk.people.models import User
 from marketdesk.policy import promises
 from marketdesk.refunds import refunding
+from marketdesk.replies.models import ReplyText
 from marketdesk.tickets.models import Attachment, Ticket
 from marketdesk.translations.models import Translation
 from tests.dashboard.conftest import address, picture, words
@@ -128,14 +130,17 @@ def test_view_in_the_readers_language_says_so_where_nobody_translates(
     mehmet_user.language = language  # nothing chosen: the store's country's, Turkish
     mehmet_user.save()
     message = ticket.messages.get()
+    said = f"{address(ticket)}/messages/{message.pk}"
 
     page = mehmet_client.get(address(ticket), headers={"Accept-Language": "en"})
-    viewed = mehmet_client.get(f"{address(ticket)}?view={message.pk}", headers={"Accept-Language": "en"})
+    viewed = mehmet_client.post(said, headers={"Accept-Language": "en"}, follow=True)
 
-    assert f'href="?view={message.pk}#m{message.pk}"' in page.content.decode()
-    assert "Türkçe" in page.content.decode().split('class="view-in"')[1].split("</p>")[0]
+    asks = page.content.decode().split('class="view-in"')[1].split('<ul class="pictures">')[0]
+    assert f'action="{said}"' in asks
+    assert "Türkçe" in asks
+    assert viewed.redirect_chain == [(f"{address(ticket)}?view={message.pk}#m{message.pk}", 302)]
     assert message.body in viewed.content.decode()
-    assert f'href="?view={message.pk}' not in viewed.content.decode()
+    assert "Türkçe" not in viewed.content.decode().split('class="view-in"')[1].split("</div>")[0]
 
 
 def test_view_in_shows_a_stored_translation_marked_as_such(mehmet_client: Client, ticket: Ticket) -> None:
@@ -165,7 +170,7 @@ def test_templates_are_in_the_customers_language_and_filled(mehmet_client: Clien
 
     reply = page.context["reply"]
     assert reply.language == "de"
-    assert len(reply.languages) == 12
+    assert len(reply.language_lines) == 12
     assert any("O-1001" in one.text for one in reply.suggestions)
     assert any("…" in one.text for one in reply.suggestions)
     assert all("{" not in one.text for one in reply.suggestions)
@@ -176,6 +181,47 @@ def test_another_language_shows_its_templates(mehmet_client: Client, ticket: Tic
 
     assert page.context["reply"].language == "fr"
     assert page.context["reply"].suggestions[0].text.startswith("Bonjour")
+
+
+def test_a_template_is_read_filled_and_beside_ones_own_language_before_it_goes_anywhere(
+    mehmet_client: Client, mehmet_user: User, ticket: Ticket
+) -> None:
+    mehmet_user.language = "tr"
+    mehmet_user.save()
+
+    page = mehmet_client.get(address(ticket)).content.decode()
+
+    offer = page[page.index('<details name="templates">') :].split("</details>")[0]
+    assert 'lang="de" dir="ltr">Hallo Ada' in offer
+    assert 'lang="tr" dir="ltr">Merhaba Ada' in offer
+    assert re.search(r'<summary><span><bdi lang="tr"[^>]*>[^<]+</bdi></span><small><bdi lang="de"', offer)
+    assert '<mark data-gap="' in offer
+    order = re.findall(r'<option value="([a-z-]+)" lang="\1"(?: selected)?>', page[page.index("template-language") :])
+    assert order[:2] == ["de", "tr"]
+
+
+def test_a_template_that_is_missing_says_so_and_offers_another_language(mehmet_client: Client, ticket: Ticket) -> None:
+    ReplyText.objects.filter(template__code="order_preparing", language="pl").delete()
+
+    page = words(mehmet_client.get(f"{address(ticket)}?template_language=pl"))
+
+    assert "Not in Polski yet; English?" in page
+    assert "Polski · 1 missing" in page
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"), [("SPÄT", ["delivery_delayed"]), ("running late", ["delivery_delayed"]), ("xyz", [])]
+)
+def test_templates_are_searched_in_both_languages_without_javascript(
+    mehmet_client: Client, ticket: Ticket, typed: str, found: list[str]
+) -> None:
+    page = mehmet_client.get(address(ticket), {"template_words": typed})
+
+    text = page.content.decode()
+    offers = re.findall(r'<li( hidden)?><details name="templates">.*?value="(\w+)"', text, re.DOTALL)
+    assert [code for hidden, code in offers if not hidden] == found
+    assert len(offers) == len(page.context["reply"].suggestions)
+    assert ('role="status" hidden>No template' in text) is bool(found)
 
 
 def test_a_ticket_closed_for_good_has_no_field(mehmet_client: Client, ticket: Ticket, sofia: Actor) -> None:

@@ -14,12 +14,24 @@ from marketdesk.doctor.finding import Check, Finding, Level, mend
 from marketdesk.journal.models import Event, Job
 from marketdesk.lib import database_words
 from marketdesk.tickets.models import Ticket, Wait
+from marketdesk.translations.engines import model_files
 
 pytestmark = pytest.mark.django_db
 
 
 def found(check: Check) -> list[tuple[str, Level]]:
     return [(one.name, one.level) for one in check()]
+
+
+@pytest.mark.parametrize(("engine", "level"), [("none", Level.FINE), ("firefox", Level.LOOK), ("deepl", Level.LOOK)])
+def test_an_engine_that_cannot_translate_is_pointed_out(
+    engine: str, level: Level, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.TRANSLATION_ENGINE, settings.TRANSLATION_MODELS = engine, tmp_path
+    settings.TRANSLATION_URL, settings.TRANSLATION_KEY = "http://127.0.0.1:1", "a-key"
+    monkeypatch.setattr(model_files, "found", lambda _folder: {})
+
+    assert found(surroundings.messages_can_be_translated) == [("translation", level)]
 
 
 def test_an_installation_in_order_has_nothing_to_mend(ticket: Ticket, settings: Any) -> None:

@@ -35,6 +35,7 @@ def spent() -> float:
     return used.ru_utime + used.ru_stime
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
 def test_each_file_is_drawn_anew_or_refused(part: int, mehmet: Actor) -> None:
     more = uploads.mutated(5_000, int(os.environ.get("SEED", "1"))) if SOAK > 1 else []

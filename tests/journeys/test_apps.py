@@ -108,7 +108,7 @@ def program(desk: str) -> Iterator[Program]:
 def register(page: Page, one: Program, *choices: str) -> None:
     """Register the program on the page of apps, and give it what the page shows once."""
     page.locator("summary", has_text="Account of").click()
-    page.get_by_role("link", name="Apps").click()
+    page.get_by_role("link", name="Apps", exact=True).click()
     page.get_by_role("link", name="Register an app").click()
     page.get_by_label("Name", exact=True).fill("Stock & Orders")
     page.get_by_label("Redirect addresses").fill(one.callback)

@@ -28,7 +28,7 @@ def a_picture() -> FilePayload:
 
 
 def ask(page: Page, order: Order, issue: str, text: str, wants: str = "") -> None:
-    """The customer asks about an order, as they would: pick the item, pick the issue, write, send."""
+    """The customer asks about an order, as they would, in any language: pick the item, pick the issue, write, send."""
     page.goto(f"/my/ask/order/{order.public_id}/")
     page.locator("input[name=item]").first.check()
     page.locator(f"input[name=issue][value={issue}]").check()
@@ -37,7 +37,7 @@ def ask(page: Page, order: Order, issue: str, text: str, wants: str = "") -> Non
         page.locator(f"input[name=wants][value={wants}]").check()
     page.locator("textarea[name=text]").fill(text)
     expect(page.locator("#readers")).not_to_be_empty()
-    page.get_by_role("button", name="Send", exact=True).click()
+    page.locator("main [data-send]").click()
     expect(page.locator(".thread")).to_contain_text(text)
 
 
@@ -72,6 +72,7 @@ def test_from_question_to_rating(scripts: bool, visit: Visit, order: Order, ada_
     expect(mehmet).to_have_title(re.compile(r"^\(1\)"))
     mehmet.get_by_role("link", name=re.compile("^View")).first.click()
     expect(mehmet.locator("h1")).to_contain_text("When will my lamp arrive?")
+    mehmet.locator(".templates summary").first.click()
     mehmet.locator("button.template").first.click()
     expect(mehmet.locator("textarea[name=text]")).to_have_value(re.compile("Ada"))
     write(mehmet, "It leaves tomorrow.", "Reply")

@@ -106,6 +106,7 @@ def test_pages_are_for_everybody(
             *(f"/dashboard/tickets/{one}/" for one in ("post-purchase", "pre-purchase", "closed", "with-support")),
             *(f"/dashboard/tickets/{one}" for one in ids),
             "/dashboard/search?q=nothing",
+            "/dashboard/templates?language=de",
             *(
                 f"/dashboard/performance{one}"
                 for one in ("", "?days=90&by=week", "/notices", "/contests", "/sanctions")
@@ -115,6 +116,7 @@ def test_pages_are_for_everybody(
             f"/dashboard/performance/contest/notice/{notice.public_id}",
             f"/dashboard/performance/contests/{contest.public_id}",
             f"/dashboard/performance/sanctions/{sanction.public_id}",
+            *(f"/dashboard/guide/{one}" for one in ("", "?q=refund", "?q=nowhere", "figures", "refunds?language=vi")),
             "/dashboard/apps",
             "/dashboard/apps/new",
             *(f"/dashboard/apps/{own.public_id}{one}" for one in ("", "/secret", "/token", "/remove", "/revoke")),
@@ -134,6 +136,7 @@ def test_pages_are_for_everybody(
             *("/support/incidents", f"/support/incidents/{incident.public_id}"),
             "/support/policy",
             f"/support/policy/changes/{change.pk}",
+            *("/support/templates", "/support/templates/new", "/support/templates/order_shipped"),
             "/support/jobs",
             "/support/webhooks",
             "/support/webhooks/new",

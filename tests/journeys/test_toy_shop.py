@@ -167,7 +167,7 @@ def test_asked_in_the_shop_answered_at_the_desk_refunded_in_the_shop(both: Shops
     assert both.payments() == [("89.90", "EUR")]
     shows(ada, f"{both.shop_url}/payments", "the desk knows")
     mehmet.reload()
-    expect(mehmet.locator("main")).not_to_contain_text(re.compile("pending", re.IGNORECASE))
+    expect(mehmet.locator("main")).not_to_contain_text(re.compile(r"\bpending", re.IGNORECASE))
 
 
 def test_what_happened_while_the_shop_was_down_arrives_when_it_is_back(both: Shops, window: Callable[[], Page]) -> None:

@@ -75,6 +75,12 @@ def test_a_sum_in_the_readers_number_format(language: str, shown: str) -> None:
     assert money.show(123450, "EUR", language).replace("\xa0", " ").replace("\u202f", " ") == shown
 
 
+def test_a_sum_is_set_apart_where_words_run_from_right_to_left() -> None:
+    """Behind an Arabic word it would read `EUR 1,234.50`."""
+    with translation.override("ar"):
+        assert money.show(123450, "EUR").replace("\xa0", " ") == "\u20681,234.50 EUR\u2069"
+
+
 def test_the_currency_decides_about_the_places() -> None:
     assert money.show(2700000, "VND", "en").replace("\xa0", " ") == "2,700,000 VND"
     assert money.show(1234, "KWD", "en").replace("\xa0", " ") == "1.234 KWD"

@@ -31,7 +31,8 @@ def test_every_country_of_a_language_is_known_and_has_one_language() -> None:
 
 def test_a_language_in_its_own_words_and_direction() -> None:
     assert languages.own_name("tr") == "Türkçe"
-    assert languages.own_name("eo") == "eo"
+    assert languages.own_name("eo") == "Esperanto"
+    assert languages.own_name("tlh") == "tlh"
     assert (languages.direction("ar"), languages.direction("de")) == ("rtl", "ltr")
 
 

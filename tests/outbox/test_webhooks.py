@@ -31,6 +31,8 @@ from marketdesk.performance.models import SanctionKind
 from marketdesk.policy import promises
 from marketdesk.refunds import reconciling, refunding
 from marketdesk.refunds.models import Refund
+from marketdesk.replies import editing
+from marketdesk.replies.models import ReplyTemplate
 from marketdesk.tickets.issue_types import ISSUES
 from marketdesk.tickets.models import Excuse, Message, Ticket, Wait
 from marketdesk.tickets.routes import ROUTING
@@ -121,6 +123,8 @@ def _everything(ask: Ask, sofia: Actor, mehmet: Actor, ada: Actor) -> None:
     promises.change({"reply_hours": 24}, reason="CANARY-REASON", by=sofia)
     ROUTING.change(ROUTING.read()[2:], reason="CANARY-REASON", by=sofia)
     ISSUES.change(ISSUES.read()[::-1], reason="CANARY-REASON", by=sofia)
+    switched_off = {**editing.values_of(ReplyTemplate.objects.get(code="anything_else")), "active": False}
+    editing.change("anything_else", switched_off, reason="CANARY-REASON", by=sofia, seen=0)
 
 
 def _sanctions(store: Merchant, sofia: Actor) -> None:

@@ -67,10 +67,12 @@ def test_slow_clients_keep_nobody_waiting(desk: Desk) -> None:
     desk.kill()
 
 
-def test_behind_nginx_they_do_not_even_with_the_librarys_own_limit(desk: Desk, nginx: Nginx) -> None:
+def test_behind_nginx_they_do_not_even_with_the_librarys_own_limit(
+    desk: Desk, nginx: Nginx, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """And everybody waits where nginx passes on what comes as it comes, or is not there: the controls. Were they
     green, the others would show nothing."""
-    desk.command = [sys.executable, "-c", TOO_FEW]
+    monkeypatch.setattr(desk, "command", [sys.executable, "-c", TOO_FEW])
     desk.start("--no-worker")
     nginx.start()
 
@@ -81,3 +83,4 @@ def test_behind_nginx_they_do_not_even_with_the_librarys_own_limit(desk: Desk, n
     for front in (nginx, desk):
         with slow_clients(front.port, EACH, front.tls):
             assert math.inf in probe(front, PATHS, 2)
+    desk.kill()

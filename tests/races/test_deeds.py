@@ -6,6 +6,7 @@ import io
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -20,11 +21,13 @@ from django.utils import timezone
 from PIL import Image
 
 from marketdesk.journal.models import Event, Job
+from marketdesk.lib import whole
 from marketdesk.lib.files import Folder
 from marketdesk.people.models import PlatformKey, Scope, User
 from marketdesk.refunds import refunding
 from marketdesk.refunds.models import Refund
 from marketdesk.tickets.models import Attachment, Ticket, Wait
+from marketdesk.translations import sending
 from tests.conftest import signed_in
 from tests.races.conftest import BOTH, Arena, deep
 from tests.races.killing import COMMIT, Failpoint, killed_in
@@ -192,6 +195,8 @@ def test_control_what_is_not_all_or_nothing_stays_half(doors: Doors, monkeypatch
         pytest.skip("PostgreSQL locks no row outside a transaction")
     in_peace, _ = _do(doors, "reply", "in-peace", None)
     monkeypatch.setattr(Ticket, "reply", Ticket.reply.__wrapped__)  # type: ignore[attr-defined]
+    monkeypatch.setattr(sending, "send", sending.send.__wrapped__)  # type: ignore[attr-defined]
+    monkeypatch.setattr(whole, "deed", nullcontext)
 
     after_a_kill, _ = _do(doors, "reply", "k-1", Failpoint("reply", Event, "tell", after=False))
 

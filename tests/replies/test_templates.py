@@ -1,15 +1,19 @@
 """Reply templates: in every language, for the right tickets, filled with the ticket's names (M63-M68)."""
 
+import html
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from marketdesk.lib import languages
+from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
 from marketdesk.replies import seeding
-from marketdesk.replies.choosing import offered_languages, preset_language, suggestions
-from marketdesk.replies.filling import PLACEHOLDER, UNKNOWN, fill, values_of
+from marketdesk.replies.choosing import lacking, preset_language, suggestions
+from marketdesk.replies.composing import compose
+from marketdesk.replies.filling import NAMES, PLACEHOLDER, UNKNOWN, fill, unfilled, values_of
 from marketdesk.replies.models import ReplyTemplate, ReplyText
 from marketdesk.tickets import issues
 from marketdesk.tickets.models import Ticket
@@ -17,7 +21,6 @@ from marketdesk.tickets.models.message import MAX_TEXT
 from marketdesk.tickets.rules import Category
 
 pytestmark = pytest.mark.django_db
-KNOWN = {"customer", "store", "order", "product", "tracking", "carrier", "date"}
 
 
 @pytest.mark.parametrize("language", languages.LANGUAGES)
@@ -27,7 +30,7 @@ def test_every_language_has_every_template_with_the_same_gaps(language: str) -> 
     assert set(texts) == set(seeding.SHIPPED)
     for code, text in texts.items():
         gaps = set(PLACEHOLDER.findall(text["body"]))
-        assert gaps <= KNOWN
+        assert gaps <= set(NAMES)
         assert gaps == set(PLACEHOLDER.findall(english[code]["body"])), code
         assert 0 < len(text["title"]) <= 60
         assert 0 < len(text["body"]) < MAX_TEXT
@@ -40,10 +43,13 @@ def test_templates_fit_categories_and_issues_that_exist() -> None:
         assert all(issues.BY_CODE[code].category == category for code in codes)
 
 
-def test_there_are_at_least_twelve_for_the_merchants_of_each_day() -> None:
-    assert len(seeding.SHIPPED) >= 12
+def test_there_are_at_least_24_and_some_for_whatever_a_customer_asks() -> None:
+    assert len(seeding.SHIPPED) >= 24
     for category in Category:
         assert sum(one in (category, "") for one, _ in seeding.SHIPPED.values()) >= 5
+    for issue in issues.SHIPPED:
+        fitting = [codes for category, codes in seeding.SHIPPED.values() if category == issue.category]
+        assert any(issue.code in codes or not codes for codes in fitting), issue.code
 
 
 def test_seeding_again_keeps_an_operators_changes() -> None:
@@ -68,14 +74,46 @@ def test_a_ticket_gets_the_templates_of_its_category_its_issues_first(ticket: Ti
     assert "refund_confirmed" not in for_order
 
 
-def test_an_inactive_template_and_a_missing_language_are_not_offered(ticket: Ticket) -> None:
+def test_an_inactive_template_is_not_offered(ticket: Ticket) -> None:
     ReplyTemplate.objects.filter(code="order_shipped").update(active=False)
-    ReplyText.objects.filter(template__code="order_preparing", language="de").delete()
 
     codes = [one.code for one in suggestions(ticket, "de")]
 
-    assert not {"order_shipped", "order_preparing"} & set(codes)
+    assert "order_shipped" not in codes
     assert "delivery_delayed" in codes
+
+
+@pytest.mark.parametrize(("there", "offered"), [(["tr", "en", "fr"], "en"), (["fr", "tr"], "tr"), (["fr", "it"], "fr")])
+def test_a_template_missing_in_the_chosen_language_is_offered_in_another(
+    ticket: Ticket, there: list[str], offered: str
+) -> None:
+    texts = ReplyText.objects.filter(template__code="order_preparing")
+    texts.exclude(language__in=there).delete()
+
+    one, *others = suggestions(ticket, "de", "tr")
+
+    assert (one.code, one.language, one.is_missing) == ("order_preparing", offered, True)
+    assert (one.own.language if one.own else "") == ("tr" if "tr" in there and offered != "tr" else "")
+    assert {(two.language, two.is_missing) for two in others} == {("de", False)}
+    assert lacking(ticket, [one, *others]) == {code: int(code not in there) for code in languages.LANGUAGES}
+
+
+def test_a_template_that_nobody_has_put_into_words_is_none(ticket: Ticket) -> None:
+    ReplyText.objects.filter(template__code="order_preparing").delete()
+
+    found = suggestions(ticket, "de", "tr")
+
+    assert "order_preparing" not in [one.code for one in found]
+    assert set(lacking(ticket, found).values()) == {0}
+
+
+def test_the_readers_own_words_stand_beside_those_that_are_sent(ticket: Ticket) -> None:
+    foreign, same = suggestions(ticket, "de", "tr")[0], suggestions(ticket, "de", "de")[0]
+
+    assert (foreign.language, foreign.own and foreign.own.language) == ("de", "tr")
+    assert foreign.own
+    assert "O-1001" in foreign.own.filled.text
+    assert same.own is None
 
 
 @pytest.mark.parametrize("language", ["", "xx", "d\x00e"])
@@ -111,6 +149,14 @@ def test_a_name_that_looks_like_a_gap_is_not_filled_again(ticket: Ticket, ada_us
     assert fill("Dear {customer}", values_of(ticket)).text == "Dear {order}"
 
 
+def test_a_preview_marks_what_is_still_to_be_written_and_says_nothing_more(ticket: Ticket) -> None:
+    filled = fill("By {date} <b>{customer}</b>: …", values_of(ticket))
+
+    assert filled.marked == 'By <mark data-gap="date">…</mark> &lt;b&gt;Ada&lt;/b&gt;: <mark>…</mark>'
+    assert html.unescape(re.sub(r"<[^>]+>", "", filled.marked)) == filled.text
+    assert unfilled("By {date}, {unheard}") == "By <mark>date</mark>, <mark>unheard</mark>"
+
+
 def test_many_templates_cost_no_more_queries_than_one(ticket: Ticket, django_assert_max_num_queries: Any) -> None:
     ticket = Ticket.objects.get(pk=ticket.pk)
 
@@ -132,11 +178,16 @@ def test_the_dropdown_begins_with_the_customers_language(
     assert preset_language(Ticket.objects.get(pk=ticket.pk)) == preset
 
 
-def test_languages_are_offered_in_their_own_words_where_there_are_templates() -> None:
+def test_the_writers_language_stands_beside_the_customers_and_gaps_are_counted(ticket: Ticket, mehmet: Actor) -> None:
     ReplyText.objects.filter(language="ar").delete()
+    ReplyText.objects.filter(language="pl", template__code="order_preparing").delete()
 
-    offered = offered_languages()
+    lines = {one["code"]: one for one in compose(ticket, by=mehmet, own="tr").language_lines}
 
-    assert offered["tr"] == "Türkçe"
-    assert "ar" not in offered
-    assert list(offered) == [code for code in languages.LANGUAGES if code != "ar"]
+    assert list(lines)[:3] == ["de", "tr", "en"]
+    assert set(lines) == set(languages.LANGUAGES)
+    assert (lines["de"]["is_customers"], lines["tr"]["is_own"], lines["tr"]["name"]) == ("yes", "yes", "Türkçe")
+    assert {code: one["lacking"] for code, one in lines.items() if one["lacking"]} == {
+        "ar": f"{len(suggestions(ticket, 'en'))} missing",
+        "pl": "1 missing",
+    }

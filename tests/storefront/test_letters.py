@@ -183,10 +183,12 @@ def _knock(route: Route, method: str, world: World, three: Letters) -> None:
         "code": "new",
         "message": "msg_x",
         "table": "merchants",
+        "slug": "refunds",
     }
     pictures = {three.mine.pk: world.picture, three.another.pk: waiting, three.foreign.pk: world.foreign_picture}
     for ticket in (three.mine, three.another, three.foreign):
         values = {**about, **others, "public_id": ticket.public_id, "picture": pictures[ticket.pk].public_id}
+        values["number"] = str(ticket.messages.earliest("pk").pk)
         for body in bodies(route) if method == "POST" else [{}]:
             address = link_to(three.mine) + route.address({**values, "provider": "x"})
             response, writes = answer(Client(), method, address, body)

@@ -594,7 +594,7 @@ def test_all_that_failed_since_a_moment_is_sent_again_and_nothing_else(
     waiting = Delivery.objects.filter(status=DeliveryStatus.WAITING, attempts=0, failed_at=None)
     assert set(waiting.values_list("message_id", flat=True)) == {f"msg_{number}" for number in range(30, 60, 3)}
     again = administrator.get(address(many, "replay"), {"since": since})
-    assert "Nothing failed since today" in again.content.decode()
+    assert "Nothing failed since " in again.content.decode()
 
 
 def test_a_double_click_sends_again_once(administrator: Client, many: Endpoint) -> None:

@@ -202,7 +202,7 @@ def test_templates_stand_in_the_customers_language_and_in_others(at_desk: Ticket
 
     assert '<option value="de" lang="de" selected' in german
     assert '<option value="en" lang="en" selected' in english
-    assert 'class="template"' in german
+    assert '<button class="template button small"' in german
 
 
 def test_a_message_is_viewed_in_ones_own_language(at_desk: Ticket, sofia_client: Client) -> None:

@@ -198,4 +198,6 @@ def test_a_first_sentence_makes_the_subject(ask: Callable[..., Any]) -> None:
     assert ask("order_status", "你好！我的訂單在哪裡？").subject == "你好！我的訂單在哪裡？"
     assert ask("order_status", "One\nTwo").subject == "One"
     assert len(ask("order_status", "word " * 100).subject) <= 80
+    assert ask("order_status", "word " * 100).subject.endswith(" word…")
+    assert len(ask("order_status", "您好，訂單 1001 " + "還沒有收到" * 20).subject) == 80
     assert len(ask("order_status", subject="s" * 500).subject) == 120

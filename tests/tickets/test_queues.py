@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from marketdesk.lib import paging
+from marketdesk.lib.prepared import Prepared
 from marketdesk.people.actor import Actor
 from marketdesk.tickets import queues
 from marketdesk.tickets.models import Ticket
@@ -67,6 +68,22 @@ def test_the_red_number_counts_all_three_categories(
 
     assert numbers.waiting == 3
     assert [numbers.by_queue[queue] for queue in Queue if queue.category] == [1, 1, 1]
+
+
+def test_what_waits_for_nobody_here_is_counted_up_to_a_number(
+    ticket: Ticket, question: Ticket, purchase: Ticket, mehmet: Actor, ada: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queues, "MOST_COUNTED", 1)
+    monkeypatch.setattr(queues, "_COUNTS", Prepared(queues._counts))
+    assert queues.counts(mehmet).waiting == 3
+
+    said = []
+    for one in (ticket, question, purchase):
+        one.close(by=ada)
+        said.append(queues.counts(mehmet).shown(Queue.CLOSED))
+
+    assert said == ["1", "1+", "1+"]
+    assert queues.counts(mehmet).shown(Queue.AWAITING_USER) == "0"
 
 
 def test_the_menu_is_in_the_articles_order() -> None:

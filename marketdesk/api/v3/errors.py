@@ -1,9 +1,11 @@
 """The refusals of API v3: the codes are the wire's (the HTTP status where it has none), the words are for the person
 who writes the client, in the language that the program asked for."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
+from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
@@ -104,8 +106,10 @@ def _place(loc: tuple[Any, ...]) -> str:
 
 def _wrong(one: dict[str, Any]) -> str:
     """What is wrong with a value; what is rare in the words of the library that found it."""
-    say = _WRONG.get(one["type"])
-    return say() % one.get("ctx", {}) if say else str(one["msg"])
+    say, about = _WRONG.get(one["type"]), dict(one.get("ctx", {}))
+    if "expected" in about:  # one after the other, with an English word before the last
+        about["expected"] = get_text_list(re.findall(r"'[^']*'", about["expected"]))
+    return say() % about if say else str(one["msg"])
 
 
 _WRONG: dict[str, Callable[[], str]] = {

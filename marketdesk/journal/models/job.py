@@ -11,6 +11,8 @@ from marketdesk.lib import prepared
 
 LEASE = timedelta(seconds=60)
 MAX_ATTEMPTS = 12
+# Kinds that take seconds each: a thread of their own does them, so that no mail waits for one.
+SLOW = ("translate",)
 
 
 class Job(models.Model):
@@ -56,18 +58,20 @@ class Job(models.Model):
         prepared.put(job, unless_there=bool(key))
 
     @classmethod
-    def claim(cls, now: datetime) -> "Job | None":
-        """Lease the job that is due first, or answer None. Two workers never get the same lease."""
-        if not connection.features.has_select_for_update_skip_locked and _FREE.first(now) is None:
+    def claim(cls, now: datetime, *, slow: bool = False) -> "Job | None":
+        """Lease the job that is due first, of the slow ones or of all others, or answer None. Two workers never get
+        the same lease."""
+        free = _FREE_SLOW if slow else _FREE
+        if not connection.features.has_select_for_update_skip_locked and free.first(now) is None:
             return None  # an idle worker never takes SQLite's one write lock
         with transaction.atomic():
-            job = _FREE.first(now)
+            job = free.first(now)
             if job is None:
                 return None
             if job.attempts >= MAX_ATTEMPTS:  # it ended every worker that took it
                 job.dead_at, job.error = now, job.error or "The worker did not survive this job."
                 job.save(update_fields=["dead_at", "error"])
-                return cls.claim(now)
+                return cls.claim(now, slow=slow)
             job.lease_until = now + LEASE
             job.lease_no += 1
             job.attempts += 1
@@ -116,8 +120,16 @@ class Job(models.Model):
 
 def _free(now: datetime) -> models.QuerySet[Job]:
     """The job that is due first of those that no worker has, locked where others would take it too."""
-    free = Job.due(now).filter(Q(lease_until__isnull=True) | Q(lease_until__lt=now))
+    return _first(Job.due(now).exclude(kind__in=SLOW), now)
+
+
+def _free_slow(now: datetime) -> models.QuerySet[Job]:
+    return _first(Job.due(now).filter(kind__in=SLOW), now)
+
+
+def _first(due: models.QuerySet[Job], now: datetime) -> models.QuerySet[Job]:
+    free = due.filter(Q(lease_until__isnull=True) | Q(lease_until__lt=now))
     return free.order_by("run_at", "id").select_for_update(skip_locked=True)[:1]
 
 
-_FREE = prepared.Prepared(_free)
+_FREE, _FREE_SLOW = prepared.Prepared(_free), prepared.Prepared(_free_slow)

@@ -46,6 +46,7 @@ KINDS: dict[str, str] = {
     "policy_changed": "policy.changed",
     "routing_changed": "routing.changed",
     "issue_type_changed": "issue_types.changed",
+    "template_changed": "template.changed",
 }
 # Only the endpoint is told of it that somebody sends it to.
 TEST = "webhook_tested"
@@ -92,4 +93,5 @@ MEANINGS: dict[str, Promise] = {
     "policy.changed": _("The operator changed a promise."),
     "routing.changed": _("The operator changed the routing rules."),
     "issue_types.changed": _("The operator changed the issue types."),
+    "template.changed": _("The operator changed a reply template."),
 }

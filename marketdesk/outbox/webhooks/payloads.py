@@ -102,6 +102,8 @@ def _about_others(event: Event) -> dict[str, Any]:
         return {}
     if event.verb in LISTS:
         return {LISTS[event.verb]: event.data.get("rows", [])}  # as they are now; the reason is the team's own
+    if event.verb == "template_changed":
+        return {"template": event.data["template"]}
     change = PolicyChange.objects.select_related("withdraws").get(pk=event.subject_id)
     meant = change.withdraws or change
     # The reason is the team's own.

@@ -3,7 +3,7 @@
 from marketdesk.tickets.models.attachment import Attachment
 from marketdesk.tickets.models.draft import Beginning, Draft
 from marketdesk.tickets.models.issue import Issue
-from marketdesk.tickets.models.message import Message
+from marketdesk.tickets.models.message import LanguageBy, Message
 from marketdesk.tickets.models.ordered import ListChange, ListDraft, ListKind
 from marketdesk.tickets.models.ticket import Ticket
 from marketdesk.tickets.models.wait import Excuse, Wait
@@ -14,6 +14,7 @@ __all__ = [
     "Draft",
     "Excuse",
     "Issue",
+    "LanguageBy",
     "ListChange",
     "ListDraft",
     "ListKind",

@@ -177,7 +177,10 @@ def _at_hand() -> Iterator[None]:
         raise FilesAway from failure
 
 
+_JOINERS = "\u200c\u200d"
+
+
 def _plain(name: str) -> str:
-    """A file name fit to be shown: no path, no control or direction characters."""
+    """A file name fit to be shown: no path, no control or direction characters; but what joins letters and emoji."""
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
-    return "".join(letter for letter in last if letter.isprintable()).strip()[:200] or "picture"
+    return "".join(letter for letter in last if letter.isprintable() or letter in _JOINERS).strip()[:200] or "picture"

@@ -13,6 +13,14 @@ from marketdesk.tickets.errors import BadText
 MAX_TEXT = 10_000
 
 
+class LanguageBy(models.TextChoices):
+    """Who says which language a message is in."""
+
+    EXPECTED = "", "nobody: it is what its author reads"
+    RECOGNISED = "recognised", "its words"
+    PERSON = "person", "a person"
+
+
 class Message(models.Model):
     """One message of a ticket. Plain text; never changed after it was sent."""
 
@@ -24,6 +32,8 @@ class Message(models.Model):
     audience = models.CharField(max_length=10, choices=Audience, default=Audience.EVERYONE)
     body = models.TextField()
     language = models.CharField(max_length=10, blank=True)
+    language_by = models.CharField(max_length=10, choices=LanguageBy, blank=True, default="", db_default="")
+    sent_in = models.CharField(max_length=10, blank=True, default="", db_default="")  # and also in this language
     at = models.DateTimeField()
 
     class Meta:

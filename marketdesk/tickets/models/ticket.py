@@ -704,8 +704,10 @@ def first_words(text: str) -> str:
 
 
 def shorten(text: str, length: int) -> str:
-    """The beginning of a text on one line, cut at a word."""
+    """The beginning of a text on one line, cut at a word where it has words near its end: Chinese has no spaces."""
     line = " ".join(text.split())
     if len(line) <= length:
         return line
-    return line[: length - 1].rsplit(" ", 1)[0] + "…"
+    cut = line[: length - 1]
+    words = cut.rsplit(" ", 1)[0]
+    return (words if len(words) > length // 2 else cut) + "…"

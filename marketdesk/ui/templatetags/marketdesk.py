@@ -164,6 +164,12 @@ def own_name(code: str) -> str:
 
 
 @register.filter
+def at(found: dict[int, object] | None, number: int) -> object:
+    """What stands under a number; None where nothing does."""
+    return found.get(number) if found else None
+
+
+@register.filter
 def direction(code: str) -> str:
     return languages.direction(code) if code else "auto"
 
@@ -206,12 +212,14 @@ _LIKE_A_LINK = re.compile(r"://|@|&|www\.|\.(?:com|edu|gov|int|mil|net|org)", re
 @register.filter
 def linked(text: str) -> SafeString:
     """Plain text, escaped, with its links made clickable. Line breaks are the style sheet's."""
+    text = languages.settled(text)
     if not _LIKE_A_LINK.search(text):  # Django looks at each of its words
         return mark_safe(escape(text))  # noqa: S308
     return mark_safe(urlize(text, nofollow=True, autoescape=True))  # noqa: S308
 
 
 register.simple_tag(lines)
+register.filter("isolated", languages.isolated)  # where no element sets a name apart: titles, mails
 
 
 @register.simple_tag

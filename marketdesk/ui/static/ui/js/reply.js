@@ -1,47 +1,5 @@
-/* The reply form: templates go in at the cursor, pictures by choosing, pasting or dropping, one send a click. */
+/* The reply form: pictures by choosing, pasting or dropping, one send a click. */
 import { words } from "./words.js";
-
-const changed = (element) => element.dispatchEvent(new Event("input", { bubbles: true }));
-
-/* Templates: never over what was typed. */
-async function textOf(button) {
-  const inside = button.querySelector("template");
-  if (inside) return inside.content.textContent;
-  const answer = await fetch(button.dataset.templateUrl, { headers: { Accept: "text/plain" }, credentials: "same-origin" });
-  if (!answer.ok) throw new Error(String(answer.status));
-  return answer.text();
-}
-
-function insert(field, text) {
-  const before = field.value.slice(0, field.selectionStart);
-  const after = field.value.slice(field.selectionEnd);
-  const lead = before && !before.endsWith("\n") ? "\n\n" : "";
-  const tail = after && !after.startsWith("\n") ? "\n\n" : "";
-  field.focus();
-  // execCommand keeps the browser's own undo; setRangeText is what remains where it is gone.
-  const done = document.execCommand?.("insertText", false, lead + text + tail);
-  if (!done) {
-    field.setRangeText(lead + text + tail, field.selectionStart, field.selectionEnd, "end");
-    changed(field);
-  }
-}
-
-document.addEventListener("click", async (event) => {
-  const button = event.target.closest?.(".template");
-  if (!button || !(button.dataset.templateUrl || button.querySelector("template"))) return;
-  const field = (button.form ?? button.closest(".reply") ?? document).querySelector("[data-reply]");
-  if (!field) return;
-  event.preventDefault();
-  try {
-    insert(field, (await textOf(button)).trim());
-  } catch {
-    // Without an answer the button does what it does without JavaScript: it asks the server for the page with the text in it.
-    if (button.form && button.type === "submit") {
-      delete button.dataset.templateUrl;
-      button.form.requestSubmit(button);
-    }
-  }
-});
 
 /* Pictures. The file input stays the truth, so that the form sends what is shown. */
 const list = (box) => box.closest("form").querySelector("[data-chosen]");

@@ -3,7 +3,7 @@ import { counted, isTyping, money } from "./words.js";
 
 const keys = {
   r: () => document.querySelector("[data-reply]"),
-  t: () => document.querySelector(".templates select, .template"),
+  t: () => document.querySelector("[data-template-search]"),
 };
 
 document.addEventListener("keydown", (event) => {

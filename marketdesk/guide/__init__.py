@@ -1,0 +1,1 @@
+"""The Guide: the built-in help for merchants, in the languages of the pages."""
