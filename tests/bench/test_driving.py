@@ -1,13 +1,13 @@
 """The driver: a wrong answer never counts as a quick one."""
 
-import http.server
 import shutil
-import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
 from bench.driving import Call, Failed, Lacking, Request, drive
+from tests.listening import Quiet, listening
 
 pytestmark = [
     pytest.mark.heavy,
@@ -15,7 +15,7 @@ pytestmark = [
 ]
 
 
-class Shop(http.server.BaseHTTPRequestHandler):
+class Shop(Quiet, BaseHTTPRequestHandler):
     """Answers what the path says, and once in a while what it should not."""
 
     protocol_version = "HTTP/1.1"
@@ -29,16 +29,11 @@ class Shop(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, *_words: object) -> None:
-        pass
-
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Shop) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield server.server_port
-        server.shutdown()
+    with listening(Shop) as address:
+        yield int(address.rpartition(":")[2])
 
 
 def test_good_answers_are_counted(port: int) -> None:

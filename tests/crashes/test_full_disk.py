@@ -177,6 +177,8 @@ def test_the_disk_of_postgresqls_log_is_full(tmp_path: Path, free_port: int) -> 
 
 # Pictures
 
+BOUNDARY = "a-boundary-that-noise-does-not-hold"
+
 
 def _noise() -> bytes:
     """A picture that takes room."""
@@ -199,10 +201,11 @@ def _send_with(picture: bytes, client: Client, key: str) -> tuple[int, bytes]:
     """A reply with a picture, from the ticket's page."""
     path, _body, headers = client.ask("", key)
     fields = {"act": "reply", "text": f"Here it is. {key}", "key": key, "csrfmiddlewaretoken": clients.CSRF}
-    parts = [f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}' for name, value in fields.items()]
-    file = '--x\r\nContent-Disposition: form-data; name="pictures"; filename="lamp.png"\r\n\r\n'
-    body = "\r\n".join([*parts, file]).encode() + picture + b"\r\n--x--\r\n"
-    client.line.request("POST", path, body, {**headers, "Content-Type": "multipart/form-data; boundary=x"})
+    part = f"--{BOUNDARY}\r\nContent-Disposition: form-data; name="
+    parts = [f'{part}"{name}"\r\n\r\n{value}' for name, value in fields.items()]
+    file = f'{part}"pictures"; filename="lamp.png"\r\n\r\n'
+    body = "\r\n".join([*parts, file]).encode() + picture + f"\r\n--{BOUNDARY}--\r\n".encode()
+    client.line.request("POST", path, body, {**headers, "Content-Type": f"multipart/form-data; boundary={BOUNDARY}"})
     answer = client.line.getresponse()
     return answer.status, answer.read()
 

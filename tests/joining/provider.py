@@ -3,16 +3,17 @@
 import base64
 import hashlib
 import json
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
+
+from tests.listening import Quiet, listening
 
 KEY = rsa.generate_private_key(65537, 2048)
 STRANGERS_KEY = rsa.generate_private_key(65537, 2048)
@@ -79,7 +80,7 @@ class Service:
 def running() -> Iterator[Service]:
     """The service, on a port of its own, until the end."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             service.asked.append(self.path)
             self._send(*service.answer(urlsplit(self.path).path))
@@ -97,16 +98,6 @@ def running() -> Iterator[Service]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_args: Any) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    service = Service(f"http://127.0.0.1:{server.server_port}")
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
+    with listening(Handler) as address:
+        service = Service(address)
         yield service
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

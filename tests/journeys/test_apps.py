@@ -4,10 +4,9 @@ calls, renews its token, and is revoked. And a store's own program gets a token 
 import base64
 import hashlib
 import secrets
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -19,6 +18,7 @@ from marketdesk.merchants.models import Merchant
 from marketdesk.people.models import User
 from marketdesk.tickets.models import Ticket
 from tests.journeys.test_pages import barriers
+from tests.listening import Quiet, listening
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
@@ -73,13 +73,13 @@ def program(desk: str) -> Iterator[Program]:
     """The program, listening on a port of its own, which sends whoever comes back on to its start page elsewhere."""
     made: list[Program] = []
 
-    class Answers(BaseHTTPRequestHandler):
+    class Answers(Quiet, BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
             if parts.path == "/callback":
                 made[0].told.append({name: value for name, (value,) in parse_qs(parts.query).items()})
                 self.send_response(302)
-                self.send_header("Location", f"http://localhost:{server.server_port}/start")
+                self.send_header("Location", f"{here.replace('127.0.0.1', 'localhost')}/start")
                 self.end_headers()
                 return
             self.send_response(200)
@@ -89,20 +89,9 @@ def program(desk: str) -> Iterator[Program]:
                 f'<h1>The program</h1><a href="{made[0].asking()}">Connect</a>'.replace("&", "&amp;").encode()
             )
 
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Answers)
-    here = f"http://127.0.0.1:{server.server_port}"
-    made.append(Program(desk, here))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
+    with listening(Answers) as here:
+        made.append(Program(desk, here))
         yield made[0]
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def register(page: Page, one: Program, *choices: str) -> None:

@@ -3,10 +3,10 @@
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -22,6 +22,7 @@ from marketdesk.tickets.models import Ticket
 from tests.arrivals import Shop
 from tests.journeys.test_main_job import a_picture
 from tests.journeys.test_pages import WINDOWS, barriers
+from tests.listening import Quiet, listening
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
@@ -31,34 +32,11 @@ Chooser = Callable[..., BrowserContext]
 
 class Site:
     """A small website: `page` is what it shows (`address` in a frame), `cookies` what browsers sent to `/cookie`, which
-    gives them one."""
+    gives them one; `origin` its name, which is another site than 127.0.0.1."""
 
     def __init__(self) -> None:
-        self.page = self.address = ""
+        self.page = self.address = self.origin = ""
         self.cookies: list[str] = []
-        site = self
-
-        class Answer(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                self.send_response(200)
-                self.send_header("Content-Type", "text/html; charset=utf-8")
-                if self.path == "/cookie":
-                    site.cookies.append(self.headers.get("Cookie", ""))
-                    self.send_header("Set-Cookie", "seen=yes; SameSite=None; Secure; Path=/")
-                self.end_headers()
-                self.wfile.write(b"Seen." if self.path == "/cookie" else site.page.encode())
-
-            def log_message(self, *_: Any) -> None:
-                """Quietly."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-        self.port = self.server.server_port
-        Thread(target=self.server.serve_forever, daemon=True).start()
-
-    @property
-    def origin(self) -> str:
-        """Its name, which is another site than 127.0.0.1."""
-        return f"http://localhost:{self.port}"
 
     def embed(self, address: str) -> None:
         """Show an address in a frame as wide as a telephone's page."""
@@ -69,12 +47,30 @@ class Site:
         )
 
 
+@contextmanager
+def another() -> Iterator[Site]:
+    """A website, until the end of the block."""
+    site = Site()
+
+    class Answer(Quiet, BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            if self.path == "/cookie":
+                site.cookies.append(self.headers.get("Cookie", ""))
+                self.send_header("Set-Cookie", "seen=yes; SameSite=None; Secure; Path=/")
+            self.end_headers()
+            self.wfile.write(b"Seen." if self.path == "/cookie" else site.page.encode())
+
+    with listening(Answer) as address:
+        site.origin = address.replace("127.0.0.1", "localhost")
+        yield site
+
+
 @pytest.fixture
 def site() -> Iterator[Site]:
-    site = Site()
-    yield site
-    site.server.shutdown()
-    site.server.server_close()
+    with another() as site:
+        yield site
 
 
 @pytest.fixture
@@ -104,16 +100,14 @@ def browser(chromium: Browser, tmp_path: Path) -> Iterator[Chooser]:
 
 def cookies_of_third_parties(window: BrowserContext, site: Site) -> list[str]:
     """What arrives of a cookie that a frame of another site was given."""
-    other = Site()
-    site.embed(f"http://127.0.0.1:{other.port}/cookie")
-    page = window.new_page()
-    for _ in range(2):
-        page.goto(site.origin)
-        expect(page.frame_locator("iframe").locator("body")).to_have_text("Seen.")
-    page.close()
-    other.server.shutdown()
-    other.server.server_close()
-    return other.cookies
+    with another() as other:
+        site.embed(other.origin.replace("localhost", "127.0.0.1") + "/cookie")
+        page = window.new_page()
+        for _ in range(2):
+            page.goto(site.origin)
+            expect(page.frame_locator("iframe").locator("body")).to_have_text("Seen.")
+        page.close()
+        return other.cookies
 
 
 @pytest.fixture
@@ -214,19 +208,17 @@ def test_what_was_typed_is_there_again_when_the_shop_opens_it_anew(
 
 @pytest.mark.inside
 def test_no_other_site_shows_it_inside(browser: Chooser, site: Site, arrive: Callable[..., None]) -> None:
-    stranger = Site()
     window = browser(WITHOUT)
     arrive()
-    stranger.page = site.page
     said: list[str] = []
     page = window.new_page()
     page.on("console", lambda message: said.append(message.text))
-    page.goto(stranger.origin)
-    page.wait_for_load_state("networkidle")
+    with another() as stranger:
+        stranger.page = site.page
+        page.goto(stranger.origin)
+        page.wait_for_load_state("networkidle")
 
     assert any("frame-ancestors" in words for words in said), said
-    stranger.server.shutdown()
-    stranger.server.server_close()
 
 
 @pytest.mark.parametrize("window", WINDOWS)

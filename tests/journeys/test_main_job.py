@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import FilePayload, Page, expect
+from playwright.sync_api import FilePayload, Page, Route, expect
 
 from marketdesk import schedule
 from marketdesk.orders.models import Order
@@ -180,6 +180,31 @@ def test_a_draft_survives_a_reload_and_a_lost_connection(
 
     expect(mehmet.locator("textarea[name=text]")).to_have_value("Your lamp leaves today.")
     assert ticket.messages.count() == 1
+
+
+def test_a_draft_that_arrives_behind_the_next_page_comes_back(
+    visit: Visit, ask: Callable[..., Ticket], mehmet_user: User
+) -> None:
+    """The server reads the draft for the next page before the text is there, and the page that is left hears of it."""
+    ticket = ask("order_status")
+    mehmet = visit(mehmet_user, "mehmet-password")
+    page = f"/dashboard/tickets/{ticket.public_id}"
+    mehmet.goto(page)
+    saves: list[Route] = []
+
+    def late(route: Route) -> None:
+        before = route.fetch()
+        saves[0].fulfill(response=saves[0].fetch())
+        mehmet.wait_for_timeout(200)
+        route.fulfill(response=before)
+
+    mehmet.route(f"**{page}/draft", lambda route: saves.append(route))  # noqa: PLW0108 - Playwright marks what it is given
+    with mehmet.expect_request(f"**{page}/draft"):
+        mehmet.locator("textarea[name=text]").press_sequentially("Your lamp leaves today.")
+    mehmet.route(f"**{page}", late, times=1)
+    mehmet.goto(page)
+
+    expect(mehmet.locator("textarea[name=text]")).to_have_value("Your lamp leaves today.")
 
 
 def test_ctrl_enter_sends(visit: Visit, ask: Callable[..., Ticket], mehmet_user: User) -> None:

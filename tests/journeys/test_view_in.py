@@ -62,6 +62,17 @@ def work(page: Page) -> None:
     schedule.slow_worker().run_due()
 
 
+def translate(page: Page, text: str) -> Locator:
+    """A text is written, and its translation into the customer's language seen; where."""
+    field(page).fill(text)
+    page.get_by_role("button", name=re.compile("^Send in Português")).click()
+    also = page.locator("#also")
+    expect(also).to_contain_text("Translating…")
+    work(page)
+    expect(also).to_contain_text("Both are sent.")
+    return also
+
+
 def shown(page: Page, message: Message) -> Locator:
     """What is shown of a message."""
     return page.locator(f"#m{message.pk} [data-said]")
@@ -127,13 +138,11 @@ def test_a_merchant_sends_in_portuguese_too_and_the_customer_reads_both(
     mehmet = visit(mehmet_user, "mehmet-password")
     mehmet.goto(f"/dashboard/tickets/{ticket.public_id}")
 
-    field(mehmet).fill(ANSWER)
-    mehmet.get_by_role("button", name="Send in Português (Brasil), too").click()
-    expect(mehmet.locator("#also")).to_contain_text("Translating…")
-    work(mehmet)
-    expect(mehmet.locator("#also")).to_contain_text(f"machine translation by {NAME}. Both are sent.")
-    expect(mehmet.locator("#also .said")).to_have_attribute("lang", "pt-br")
-    seen = mehmet.locator("#also .said").inner_text()
+    expect(mehmet.get_by_role("button", name="Send in Português (Brasil), too")).to_be_visible()
+    also = translate(mehmet, ANSWER)
+    expect(also).to_contain_text(f"machine translation by {NAME}. Both are sent.")
+    expect(also.locator(".said")).to_have_attribute("lang", "pt-br")
+    seen = also.locator(".said").inner_text()
     assert "pedido" in seen.lower()
     assert "A-1234567" in seen
     expect(field(mehmet)).to_have_value(ANSWER)
@@ -198,12 +207,7 @@ def test_who_changes_the_text_is_told_at_once_and_can_lose_nothing(
     _joana, ticket = joana_asks(visit, joana_user, order)
     mehmet = visit(mehmet_user, "mehmet-password")
     mehmet.goto(f"/dashboard/tickets/{ticket.public_id}")
-    field(mehmet).fill(ANSWER)
-    mehmet.get_by_role("button", name=re.compile("^Send in Português")).click()
-    expect(mehmet.locator("#also")).to_contain_text("Translating…")
-    work(mehmet)
-    also = mehmet.locator("#also")
-    expect(also).to_contain_text("Both are sent.")
+    also = translate(mehmet, ANSWER)
     expect(also.get_by_role("button", name="Translate again")).to_be_hidden()
 
     field(mehmet).press("Control+End")
@@ -223,10 +227,7 @@ def test_who_changes_the_text_is_told_at_once_and_can_lose_nothing(
     assert ticket.messages.count() == 1
     assert not Translation.objects.exists()
 
-    mehmet.get_by_role("button", name=re.compile("^Send in Português")).click()
-    expect(also).to_contain_text("Translating…")
-    work(mehmet)
-    expect(also).to_contain_text("Both are sent.")
+    translate(mehmet, "It leaves on Friday.")
     field(mehmet).fill("It leaves on Monday.")
     also.get_by_role("button", name="Translate again").click()
     expect(also).to_contain_text("Translating…")
@@ -245,11 +246,7 @@ def test_a_draft_that_comes_back_to_an_older_translation_is_told_apart(
     _joana, ticket = joana_asks(visit, joana_user, order)
     mehmet = visit(mehmet_user, "mehmet-password")
     mehmet.goto(f"/dashboard/tickets/{ticket.public_id}")
-    field(mehmet).fill(ANSWER)
-    mehmet.get_by_role("button", name=re.compile("^Send in Português")).click()
-    expect(mehmet.locator("#also")).to_contain_text("Translating…")
-    work(mehmet)
-    expect(mehmet.locator("#also .said")).to_be_visible()
+    translate(mehmet, ANSWER)
 
     mehmet.evaluate(
         """text => { const form = document.getElementById("reply-form");

@@ -1,7 +1,5 @@
 """View in [Language] behind the three doors: as a piece of the page for a browser with scripts, as a page without."""
 
-from typing import Any
-
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -9,22 +7,13 @@ from django.urls import reverse
 from marketdesk import schedule
 from marketdesk.people.actor import Actor
 from marketdesk.tickets.models import LanguageBy, Message, Ticket
-from marketdesk.translations import engines
 from marketdesk.translations.engines import Failed
 from marketdesk.translations.models import Translation
-from tests.translations.test_translating import Upper
+from tests.translations.conftest import Upper
 
 pytestmark = pytest.mark.django_db
 
 PIECE = {"HX-Request": "true"}
-
-
-@pytest.fixture
-def engine(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Upper:
-    settings.TRANSLATION_ENGINE = "firefox"
-    made = Upper()
-    monkeypatch.setattr(engines, "current", lambda: made)
-    return made
 
 
 @pytest.fixture

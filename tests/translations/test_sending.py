@@ -13,19 +13,11 @@ from marketdesk.tickets.models import Draft, LanguageBy, Ticket
 from marketdesk.translations import engines
 from marketdesk.translations.engines import Failed
 from marketdesk.translations.models import Translation, Wanted
-from tests.translations.test_translating import Upper
+from tests.translations.conftest import Upper
 
 pytestmark = pytest.mark.django_db
 
 TEXT = "Your parcel A-1234567 leaves tomorrow."
-
-
-@pytest.fixture
-def engine(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Upper:
-    settings.TRANSLATION_ENGINE = "firefox"
-    made = Upper()
-    monkeypatch.setattr(engines, "current", lambda: made)
-    return made
 
 
 def page(ticket: Ticket) -> str:

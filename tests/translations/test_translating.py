@@ -9,42 +9,13 @@ from marketdesk import schedule
 from marketdesk.journal.models import Job
 from marketdesk.people.actor import Actor
 from marketdesk.tickets.models import Message, Ticket
-from marketdesk.translations import engines, hearing, translating, viewing
+from marketdesk.translations import hearing, translating, viewing
 from marketdesk.translations.engines import WHY, Failed
 from marketdesk.translations.models import Translation, Wanted
 from marketdesk.translations.viewing import View
+from tests.translations.conftest import Upper
 
 pytestmark = pytest.mark.django_db
-
-
-class Upper:
-    """An engine that shouts, or fails as it is told."""
-
-    name = "Upper"
-
-    def __init__(self, failure: BaseException | None = None, answer: str = "") -> None:
-        self.failure, self.answer = failure, answer
-        self.asked: list[tuple[str, str, str]] = []
-
-    def translate(self, text: str, source: str, target: str) -> str:
-        self.asked.append((text, source, target))
-        if self.failure:
-            raise self.failure
-        return self.answer or text.upper()
-
-    def can(self, source: str, target: str) -> bool:
-        return True
-
-    def health(self) -> str:
-        return ""
-
-
-@pytest.fixture
-def engine(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Upper:
-    settings.TRANSLATION_ENGINE = "firefox"
-    made = Upper()
-    monkeypatch.setattr(engines, "current", lambda: made)
-    return made
 
 
 @pytest.fixture

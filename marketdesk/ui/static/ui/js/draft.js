@@ -1,4 +1,4 @@
-/* Nothing typed is lost: the text goes to the server as one types, and stays on the device when the network is gone. */
+/* Nothing typed is lost: the text goes to the server as one types, and stays on the device until it is there. */
 import { words } from "./words.js";
 
 const PAUSE = 800;
@@ -9,6 +9,18 @@ const device = {
   get(key) { try { return localStorage.getItem(key); } catch { return null; } },
   set(key, text) { try { localStorage.setItem(key, text); } catch { /* full or forbidden: the server's copy is the one that counts */ } },
   drop(key) { try { localStorage.removeItem(key); } catch { /* as above */ } },
+};
+
+// What was saved last, for the page that comes next: one asked for before that shows the draft as it was.
+const saved = {
+  set(key, text) { try { sessionStorage.setItem(key, JSON.stringify([Date.now(), text])); } catch { /* the next page may be one save behind */ } },
+  drop(key) { try { sessionStorage.removeItem(key); } catch { /* as above */ } },
+  late(key) {
+    try {
+      const [at, text] = JSON.parse(sessionStorage.getItem(key));
+      return at >= performance.timeOrigin ? text : null;
+    } catch { return null; }
+  },
 };
 
 function say(form, name, kind) {
@@ -34,21 +46,20 @@ async function save(form) {
     });
     // A redirect means the sign-in page: the text stays here until somebody is signed in again.
     if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403) {
-      device.set(place(form), text);
       return say(form, "signed-out", "failed");
     }
     if (!answer.ok) throw new Error(String(answer.status));
     form.saved = text;
-    device.drop(place(form));
+    saved.set(place(form), text);
+    if (field(form).value === text) device.drop(place(form));
     say(form, text ? "saved" : "none", "");
   } catch (error) {
-    if (error.name === "AbortError") return;
-    device.set(place(form), text);
-    say(form, "kept", "failed");
+    if (error.name !== "AbortError") say(form, "kept", "failed");
   }
 }
 
 function later(form) {
+  device.set(place(form), field(form).value);
   clearTimeout(form.draft);
   form.draft = setTimeout(() => save(form), PAUSE);
 }
@@ -61,16 +72,18 @@ function start(form) {
   if (form.started || !field(form)) return;
   form.started = true;
   form.saved = field(form).value;
-  const kept = device.get(place(form));
-  if (kept && wasSent(kept)) device.drop(place(form));
-  else if (kept && kept !== field(form).value) {
+  const shown = form.saved.trim();
+  const kept = device.get(place(form)) ?? saved.late(place(form));
+  saved.drop(place(form));
+  if (!kept || shown.includes(kept.trim()) || wasSent(kept)) device.drop(place(form));
+  else {
     // The server's text may be newer than the kept one: both stay, nothing is dropped.
-    field(form).value = field(form).value.trim() && !kept.includes(field(form).value.trim()) ? `${field(form).value}\n\n${kept}` : kept;
+    field(form).value = kept.includes(shown) ? kept : `${form.saved}\n\n${kept}`;
     say(form, "restored", "restored");
     later(form);
-  } else if (form.hasAttribute("data-draft-restored")) {
-    say(form, "restored", "restored");
+    return;
   }
+  if (form.hasAttribute("data-draft-restored")) say(form, "restored", "restored");
 }
 
 const startAll = () => document.querySelectorAll("form[data-draft-url]").forEach(start);
@@ -91,6 +104,7 @@ document.addEventListener("submit", (event) => {
   if (!form || event.submitter?.matches(".template")) return;
   clearTimeout(form.draft);
   form.saving?.abort();
+  saved.drop(place(form));
   if (field(form).value.trim()) device.set(place(form), field(form).value);
 });
 document.addEventListener("htmx:afterRequest", (event) => {
