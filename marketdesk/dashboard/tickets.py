@@ -179,6 +179,8 @@ def _reply(request: MerchantRequest, ticket: Ticket, can: frozenset[Verb], typed
         Verb.CLOSE: ("close", pgettext("a deed", "Close")),
         Verb.APPEAL: ("ask_appeal", _("Appeal to %(platform)s Support") % {"platform": platform}),
     }
+    if typed.appealing:
+        del quiet[Verb.APPEAL]  # its own form stands above: a second button of that name would throw the reason away
     if not acts:
         return {"acts": [], "apart": [], "reply": None, "also": None}
     language = typed.language or request.GET.get("template_language", "")
