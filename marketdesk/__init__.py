@@ -6,7 +6,7 @@ import sys
 # processes write to, and a web server beside a worker is exactly that. The wheel brings a fixed one.
 try:
     import pysqlite3
-except ImportError:  # no wheel for this machine: lib/sqlite.py refuses to start on an old library
+except ImportError:  # no wheel for this machine: lib/sqlite refuses to start on an old library
     pass
 else:
     sys.modules["sqlite3"] = pysqlite3

@@ -23,7 +23,7 @@ NEW_KEY = "openssl rand -base64 38 writes a good one"
 BASE_URL = env.text("MARKETDESK_URL", f"http://127.0.0.1:{env.number('PORT', 8000)}").rstrip("/")
 SECURE = BASE_URL.startswith("https://")
 DATABASES = {"default": env.database(env.text("DATABASE_URL"), HOME)}
-IS_SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
+IS_SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite")
 
 
 def _secret_key() -> str:

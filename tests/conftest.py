@@ -9,6 +9,7 @@ import pytest
 import time_machine
 from allauth.mfa.models import Authenticator
 from django.apps import apps
+from django.db import connections as databases
 from django.db.models.signals import post_migrate
 from django.test import Client
 from django.utils import translation
@@ -28,6 +29,14 @@ from marketdesk.tickets.models import Issue, Ticket
 from tests.desk import free_ports
 
 NOW = datetime(2026, 11, 18, 10, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """SQLite stays in memory where several run at once: pytest-django knows only Django's own by its name."""
+    for database in databases.settings.values():
+        if database["ENGINE"] == "marketdesk.lib.sqlite":
+            database["TEST"]["NAME"] = None
 
 
 @pytest.fixture(scope="session")

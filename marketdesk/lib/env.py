@@ -186,7 +186,7 @@ def openid(prefix: str) -> dict[str, Any]:
 
 def _sqlite(path: Path) -> dict[str, Any]:
     return {
-        "ENGINE": "django.db.backends.sqlite3",
+        "ENGINE": "marketdesk.lib.sqlite",
         "NAME": str(path),
         # Whoever closes the last connection writes the whole log into the file, and the next one begins it anew.
         "CONN_MAX_AGE": number("DATABASE_CONN_MAX_AGE", 60),
