@@ -1,24 +1,33 @@
 """Every page of the dashboard: the top bar with its numbers and the standing, in two queries, around what a view has
 found; and under it one line, only when something needs saying."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.http import HttpResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import render as django_render
 from django.urls import reverse
+from django.utils.html import escape
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from marketdesk.dashboard.entrance import MerchantRequest
+from marketdesk.lib.languages import isolated
+from marketdesk.merchants.models import Merchant
 from marketdesk.performance import attention
 from marketdesk.performance.attention import Attention, OpenSanction
 from marketdesk.performance.levels import Level
 from marketdesk.performance.models import SanctionKind, SanctionState
+from marketdesk.policy import promises
 from marketdesk.tickets import queues
 from marketdesk.tickets.queues import Counts, Queue
-from marketdesk.ui.templatetags.marketdesk import moment
+from marketdesk.ui.lines import lines
+from marketdesk.ui.templatetags.marketdesk import counted, moment
+
+Line = dict[str, str]
 
 # The class of a level's badge: a colour beside its word, never instead of it.
 TONES = {Level.NORMAL: "good", Level.WATCH: "warning", Level.SEVERE: "danger"}
@@ -34,7 +43,7 @@ class MenuEntry:
     urgent: bool
     current: bool
 
-    def line(self) -> dict[str, str]:
+    def line(self) -> Line:
         """As the menu draws it."""
         return {
             "words": self.words,
@@ -74,20 +83,60 @@ def render(
 ) -> HttpResponse:
     """A page, with the menu's numbers; `queue` is the one that the reader is in."""
     counts = counts or queues.counts(request.actor)
-    noted = None if request.merchant.is_sandbox else attention.of(request.actor)
     entries = menu(counts, queue)
+    due, others = ([entry.line() for entry in entries if entry.urgent is urgent] for urgent in (True, False))
     shell = {
-        "menu": [[entry.line() for entry in entries if entry.urgent is urgent] for urgent in (True, False)],
+        "menu": [due, others],
         "waiting": counts.waiting,
-        "badge": noted and badge(noted.level),
-        "saying": noted and saying(noted, request.actor.at),
-        "in_performance": request.path.startswith(reverse("dashboard:performance")),
-        "in_guide": request.path.startswith(reverse("dashboard:guide")),
+        "bar": [bar(request, counts.waiting, due, others, asked=context.get("asked", ""))],
         "merchant": request.merchant,
         "is_owner": request.owned_here is not None,
-        "stores": request.stores if len(request.stores) > 1 else [],
     }
     return django_render(request, template, {**shell, **context}, status=status)
+
+
+def bar(
+    request: MerchantRequest, waiting: int, due: Iterable[Line], others: Iterable[Line], *, asked: str = ""
+) -> dict[str, str]:
+    """The bar and what needs saying, as the one line of a list that they are: each page has them. `asked` is what
+    somebody looked for."""
+    noted = None if request.merchant.is_sandbox else attention.of(request.actor)
+    shown, said = noted and badge(noted.level), noted and saying(noted, request.actor.at)
+    name, here = request.user.name, request.path
+    places = {place: here.startswith(reverse(f"dashboard:{place}")) for place in ("performance", "templates", "guide")}
+    stores = request.stores if len(request.stores) > 1 else []
+    flags = {
+        **{f"in_{place}": is_there for place, is_there in places.items()},
+        "in_tickets": not any(places.values()),
+        "in_sandbox": request.merchant.is_sandbox,
+        "is_owner": request.owned_here is not None,
+    }
+    return {
+        **{flag: "yes" if is_so else "" for flag, is_so in flags.items()},
+        "platform_name": promises.current().platform_name,
+        "waiting": str(waiting),
+        "waiting_words": counted(waiting, "waiting"),
+        "due_queues": lines("dashboard/_menu_entry.html", due),
+        "other_queues": lines("dashboard/_menu_entry.html", others),
+        "badge_words": shown.words if shown else "",
+        "badge_tone": shown.tone if shown else "",
+        "saying_words": said.words if said else "",
+        "saying_link": said.link if said else "",
+        "saying_url": said.url if said else "",
+        "saying_tone": said.tone if said else "",
+        "asked": escape(asked),
+        "here": escape(request.get_full_path()),
+        "csrf_token": get_token(request),
+        "initial": name[:1],
+        "account_words": _("Account of %(name)s") % {"name": isolated(name)},
+        "name": name,
+        "store": request.merchant.name,
+        "stores": lines("dashboard/_store.html", [_store(one, request) for one in stores]),
+    }
+
+
+def _store(store: Merchant, request: MerchantRequest) -> Line:
+    return {"public_id": store.public_id, "name": store.name, "is_here": "yes" if store == request.merchant else ""}
 
 
 def menu(counts: Counts, here: Queue | None = None) -> list[MenuEntry]:

@@ -25,6 +25,5 @@ def templates(request: MerchantRequest) -> HttpResponse:
         "language_name": languages.own_name(language),
         "names": languages.LANGUAGES,
         "words": words,
-        "in_templates": True,
     }
     return render(request, "dashboard/templates.html", context)

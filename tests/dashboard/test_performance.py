@@ -153,7 +153,7 @@ def test_a_sandbox_has_no_figures(mehmet_client: Client, store: Merchant) -> Non
     page = mehmet_client.get(PAGE)
 
     assert "A sandbox has no figures" in words(page)
-    assert page.context["badge"] is None
+    assert page.context["bar"][0]["badge_words"] == ""
 
 
 @pytest.mark.parametrize("days", [0, 7, 30, 90])
@@ -178,7 +178,7 @@ def test_every_page_shows_the_standing_in_words(mehmet_client: Client, store: Me
 def test_nothing_is_said_under_the_bar_when_nothing_needs_saying(mehmet_client: Client, store: Merchant) -> None:
     Standing.objects.create(merchant=store, level=Level.WATCH)
 
-    assert mehmet_client.get("/dashboard/team").context["saying"] is None
+    assert mehmet_client.get("/dashboard/team").context["bar"][0]["saying_words"] == ""
 
 
 def notice(store: Merchant, kind: NoticeKind, **fields: Any) -> Notice:
@@ -187,8 +187,8 @@ def notice(store: Merchant, kind: NoticeKind, **fields: Any) -> Notice:
 
 def test_the_gravest_thing_is_said_under_the_bar(mehmet_client: Client, store: Merchant) -> None:
     def said() -> tuple[str, str]:
-        saying = mehmet_client.get("/dashboard/team").context["saying"]
-        return saying.words, saying.url
+        bar = mehmet_client.get("/dashboard/team").context["bar"][0]
+        return bar["saying_words"], bar["saying_url"]
 
     Standing.objects.create(merchant=store, level=Level.SEVERE)
     assert said() == ("Your standing is severe. Your products or your account may be blocked for it.", PAGE)
@@ -224,8 +224,8 @@ def test_what_was_read_withdrawn_answered_or_is_the_rivals_is_not_said(
 
     page = mehmet_client.get("/dashboard/team")
 
-    assert page.context["saying"] is None
-    assert page.context["badge"].words == "Normal"
+    assert page.context["bar"][0]["saying_words"] == ""
+    assert page.context["bar"][0]["badge_words"] == "Normal"
 
 
 def test_the_standing_costs_one_query_a_page(mehmet_client: Client, store: Merchant) -> None:
