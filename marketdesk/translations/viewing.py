@@ -38,6 +38,9 @@ class View:
         return [*languages.LANGUAGES.items(), *sorted(others.items(), key=lambda one: one[1].casefold())]
 
 
+AS_WRITTEN = View()
+
+
 @dataclass(frozen=True)
 class Alone:
     """A message as the thread shows it, without its page."""
@@ -51,7 +54,7 @@ class Alone:
     @property
     def address(self) -> str:
         """The end of the address of the page on which it is seen so."""
-        wish = NAME if self.view.is_naming else VIEW if self.view != View() else ORIGINAL
+        wish = NAME if self.view.is_naming else VIEW if self.view != AS_WRITTEN else ORIGINAL
         return f"?{wish}={self.message.pk}#m{self.message.pk}"
 
 
@@ -73,7 +76,7 @@ def alone(
     if not deed:
         seen = _look(found, asked, language)
     elif "language" in asked:
-        seen = View()
+        seen = AS_WRITTEN
         if can_name and asked["language"] in dict(seen.nameable):
             hearing.correct(found, asked["language"])
             found.refresh_from_db()
@@ -97,7 +100,7 @@ def _ask(message: Message, language: str, by: Actor) -> View:
 def _look(message: Message, asked: Mapping[str, str], language: str) -> View:
     """What an address asks for; nothing is begun."""
     if ORIGINAL in asked:
-        return View()
+        return AS_WRITTEN
     return View(is_naming=True) if NAME in asked else view(message, language)
 
 
@@ -110,14 +113,15 @@ def view(message: Message, language: str) -> View:
         return View(has_no_engine=True)
     wanted = Wanted.objects.filter(message=message, target=language).first()
     if wanted is None:
-        return View()
+        return AS_WRITTEN
     return View(is_working=True) if wanted.is_working else View(why=wanted.why)
 
 
 def views(entries: Sequence[Entry], asked: Mapping[str, str], language: str) -> dict[int, View]:
-    """By the number of its message, what a page shows otherwise than as it was written: those that came with a
+    """By the number of its message, how a page shows each: as it was written, but for those that came with a
     translation for this reader, and the one that they ask about."""
-    found = {message.pk: View(one) for message, one in _sent_along(entries, language)}
+    found = {message.pk: AS_WRITTEN for message in _messages(entries)}
+    found |= {message.pk: View(one) for message, one in _sent_along(entries, language)}
     for wish in (VIEW, ORIGINAL, NAME):
         for message in _messages(entries):
             if str(message.pk) == asked.get(wish):
