@@ -108,21 +108,22 @@ browser: servers
 	fi
 
 # What stands around a desk in production is started by the tests themselves: nothing of it as a service of this machine.
-# libfuse makes the disk that can lose its power.
+# libfuse makes the disk that can lose its power, faketime the clock that is wrong.
 servers:
 	@if { command -v nginx || test -x /usr/sbin/nginx; } >/dev/null && test -x "$$(pg_config --bindir 2>/dev/null)/postgres" \
-	  && $(PYTHON) -c 'import sys; from ctypes.util import find_library as f; sys.exit(not (f("fuse") or f("fuse3")))'; then :; \
+	  && command -v faketime >/dev/null && $(PYTHON) -c 'import sys; from ctypes.util import find_library as f; sys.exit(not (f("fuse") or f("fuse3")))'; then :; \
 	elif command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
-	  echo "Installing nginx, PostgreSQL and libfuse for the tests …"; \
+	  echo "Installing nginx, PostgreSQL, libfuse and faketime for the tests …"; \
 	  test -e /usr/sbin/policy-rc.d || { printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d; ours=yes; }; \
 	  chmod +x /usr/sbin/policy-rc.d; \
 	  export DEBIAN_FRONTEND=noninteractive; \
 	  apt-get update -qq && apt-get install -qq -y --no-install-recommends postgresql-common >/dev/null && \
 	  sed -i 's/^#* *create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf && \
-	  apt-get install -qq -y --no-install-recommends nginx postgresql libpq-dev fuse3 >/dev/null; done=$$?; \
+	  apt-get install -qq -y --no-install-recommends nginx postgresql libpq-dev fuse3 faketime >/dev/null; done=$$?; \
 	  [ -z "$$ours" ] || rm /usr/sbin/policy-rc.d; \
 	  exit $$done; \
 	else \
-	  echo "The tests need nginx, PostgreSQL's server, pg_config and libfuse: install them with your system's packages."; \
+	  echo "The tests need nginx, PostgreSQL's server, pg_config, libfuse and faketime:"; \
+	  echo "install them with your system's packages."; \
 	  exit 1; \
 	fi
