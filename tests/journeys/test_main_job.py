@@ -182,6 +182,7 @@ def test_a_draft_survives_a_reload_and_a_lost_connection(
     assert ticket.messages.count() == 1
 
 
+@pytest.mark.inside
 def test_a_draft_that_arrives_behind_the_next_page_comes_back(
     visit: Visit, ask: Callable[..., Ticket], mehmet_user: User
 ) -> None:
