@@ -94,3 +94,10 @@ def test_a_beginning_of_any_length_and_letters_is_kept(ada: Actor) -> None:
     Beginning.keep(page, "y" * 100_000, by=ada)
 
     assert Beginning.of(page, by=ada).startswith("yyy")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_save_whose_ticket_is_gone_meanwhile_keeps_nothing(mehmet: Actor) -> None:
+    Draft.keep_unsent(987_654, "Dear Ada", by=mehmet)
+
+    assert not Draft.objects.exists()

@@ -1,8 +1,9 @@
 """What somebody began to write, on a ticket or before there is one: kept until it is sent."""
 
 from datetime import datetime
+from typing import Any
 
-from django.db import models
+from django.db import IntegrityError, models
 from django.utils import timezone
 
 from marketdesk.lib.prepared import Prepared
@@ -35,10 +36,16 @@ class Draft(models.Model):
 
     @classmethod
     def keep_unsent(cls, ticket_id: int, body: str, *, by: Actor) -> None:
-        """Keep what a page saves while somebody types. A save that arrives after its text was sent keeps nothing."""
+        """Keep what a page saves while somebody types. A save that arrives after its text was sent keeps nothing, nor
+        does one whose ticket is emptied away with its sandbox at this very moment."""
         last = Message.objects.filter(ticket_id=ticket_id, user_id=by.user_id or 0).order_by("-pk").first()
         was_sent = last is not None and last.body.split() == body.split()
-        cls.keep(ticket_id, "" if was_sent else body, by=by)
+        try:
+            cls.keep(ticket_id, "" if was_sent else body, by=by)
+        except IntegrityError:
+            tickets: Any = cls._meta.get_field("ticket").related_model
+            if tickets.objects.filter(pk=ticket_id).exists():
+                raise
 
     @classmethod
     def forget(cls, ticket_id: int, *, by: Actor) -> None:
