@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as desks
+from django.core.cache import cache
 from django.db import OperationalError, connection, transaction
 from django.test import modify_settings
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -63,6 +64,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if AT and item.get_closest_marker("inside"):
             item.add_marker(pytest.mark.skip(reason="acts inside the desk's own process"))
+
+
+@pytest.fixture(autouse=True)
+def _no_sign_ins_counted_yet(transactional_db: None) -> None:
+    """An address may sign in 30 times a minute, and the count outlives a test: all journeys come from one address."""
+    cache.clear()
 
 
 @pytest.fixture(scope="session")
