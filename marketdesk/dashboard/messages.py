@@ -5,8 +5,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from marketdesk.dashboard.entrance import MerchantRequest, merchants_only
-from marketdesk.dashboard.tickets import address_of, find, own_language, said_url
-from marketdesk.translations import viewing
+from marketdesk.dashboard.tickets import address_of, find, own_language, surroundings
+from marketdesk.translations import drawing, viewing
 
 
 @merchants_only
@@ -22,4 +22,4 @@ def message(request: MerchantRequest, public_id: str, number: int) -> HttpRespon
         raise Http404
     if "HX-Request" not in request.headers:
         return redirect(address_of(public_id) + alone.address)
-    return render(request, "ui/said.html", {**vars(alone), "said_url": said_url(ticket)})
+    return render(request, "ui/said.html", {"row": drawing.alone(alone, surroundings(request, ticket))})

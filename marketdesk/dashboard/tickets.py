@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
+from django.middleware.csrf import get_token
 from django.urls import reverse
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
@@ -29,7 +31,8 @@ from marketdesk.tickets.forms import fresh_key
 from marketdesk.tickets.models import Attachment, Ticket
 from marketdesk.tickets.queues import Queue
 from marketdesk.tickets.rules import State, Verb
-from marketdesk.translations import sending, viewing
+from marketdesk.translations import drawing, sending, viewing
+from marketdesk.translations.drawing import Surroundings
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,6 @@ def show(request: MerchantRequest, ticket: Ticket, typed: Typed | None = None, *
     url = address_of(ticket.public_id)
     language = own_language(request)
     read = thread.read(ticket, actor)
-    entries = read.entries
     context = {
         "ticket": ticket,
         "url": url,
@@ -112,11 +114,12 @@ def show(request: MerchantRequest, ticket: Ticket, typed: Typed | None = None, *
         "refund_ends_at": order.refund_ends_at(promises.current().refund_window_days) if order else None,
         "seen": read.seen,
         "keys": {form: fresh_key() for form in ("reply", "items", "appeal")},
-        "entries": entries,
-        "new_from": _new_from(ticket, request, typed.seen),
-        "reader_language": language,
-        "views": viewing.views(entries, request.GET, language),
-        "said_url": said_url(ticket),
+        "thread": drawing.thread(
+            read.entries,
+            viewing.views(read.entries, request.GET, language),
+            surroundings(request, ticket),
+            new_from=_new_from(ticket, request, typed.seen),
+        ),
         "typed": typed,
         "asks_to_appeal": typed.appealing and Verb.APPEAL in can,
         "staff_readers": thread.readers(Audience.STAFF, ticket, actor),
@@ -131,9 +134,12 @@ def address_of(public_id: str) -> str:
     return reverse("dashboard:ticket", args=[public_id]) if public_id else ""
 
 
-def said_url(ticket: Ticket) -> str:
-    """Where a message is asked for in another language, before its number."""
-    return f"{address_of(ticket.public_id)}/messages/"
+def surroundings(request: MerchantRequest, ticket: Ticket) -> Surroundings:
+    """What a thread takes from this door's page."""
+    said_url = f"{address_of(ticket.public_id)}/messages/"
+    return Surroundings(
+        partial(get_token, request), ticket, own_language(request), "dashboard:picture", said_url, can_name=True
+    )
 
 
 def own_language(request: MerchantRequest) -> str:

@@ -7,8 +7,8 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods
 
 from marketdesk.storefront.entrance import CustomerRequest, customers_only
-from marketdesk.storefront.tickets import find, said_url
-from marketdesk.translations import viewing
+from marketdesk.storefront.tickets import find, surroundings
+from marketdesk.translations import drawing, viewing
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -22,4 +22,4 @@ def message(request: CustomerRequest, public_id: str, number: int) -> HttpRespon
         raise Http404
     if "HX-Request" not in request.headers:
         return redirect(reverse("storefront:ticket", args=[public_id]) + alone.address)
-    return render(request, "ui/said.html", {**vars(alone), "said_url": said_url(ticket)})
+    return render(request, "ui/said.html", {"row": drawing.alone(alone, surroundings(request, ticket))})

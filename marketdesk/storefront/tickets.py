@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.db.models import Prefetch
 from django.http import FileResponse, Http404, HttpResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language
@@ -28,7 +29,8 @@ from marketdesk.tickets.errors import NotAllowed, SomethingNew
 from marketdesk.tickets.forms import DeedForm, MessageForm
 from marketdesk.tickets.models import Attachment, Draft, Message, Ticket
 from marketdesk.tickets.rules import Verb
-from marketdesk.translations import sending, viewing
+from marketdesk.translations import drawing, sending, viewing
+from marketdesk.translations.drawing import Surroundings
 from marketdesk.ui.pictures import HEADERS
 
 
@@ -151,9 +153,11 @@ def find(request: CustomerRequest, public_id: str) -> Ticket:
     )
 
 
-def said_url(ticket: Ticket) -> str:
-    """Where a message is asked for in another language, before its number."""
-    return f"{reverse('storefront:ticket', args=[ticket.public_id])}messages/"
+def surroundings(request: CustomerRequest, ticket: Ticket) -> Surroundings:
+    """What a thread takes from this door's page."""
+    said_url = f"{reverse('storefront:ticket', args=[ticket.public_id])}messages/"
+    token = partial(get_token, request)
+    return Surroundings(token, ticket, get_language() or "en", "storefront:picture", said_url)
 
 
 def _say(request: CustomerRequest, ticket: Ticket, verb: Callable[..., Message | None], done: str) -> HttpResponse:
@@ -227,7 +231,6 @@ def _page(
 ) -> HttpResponse:
     items = _items(ticket)
     read = thread.read(ticket, request.actor)
-    entries = read.entries
     language = get_language() or "en"
     kept = Draft.of(ticket.pk, by=request.actor)
     rating = Rating.objects.filter(ticket=ticket).first()
@@ -244,15 +247,14 @@ def _page(
         "items": items,
         # One item without a story of its own stands at the top of the page already.
         "show_items": len(items) > 1 or any(item.returned_at or item.paid_back for item in items),
-        "entries": entries,
+        "thread": drawing.thread(
+            read.entries, viewing.views(read.entries, request.GET, language), surroundings(request, ticket)
+        ),
         "seen": read.seen,
         "form": form or MessageForm(by=request.actor, initial={"text": kept}),
         "restored": bool(kept) and form is None,
         "refusal": refusal,
         "readers": thread.readers(Audience.EVERYONE, ticket, request.actor),
-        "reader_language": language,
-        "views": viewing.views(entries, request.GET, language),
-        "said_url": said_url(ticket),
         "rating": rating,
         "rating_form": rating_form,
         "chosen": chosen,

@@ -1,10 +1,12 @@
 """What merchants contest: what waits, all that is needed to decide beside it, and the decision with its reason."""
 
+from functools import partial
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
@@ -20,6 +22,9 @@ from marketdesk.support.entrance import AgentRequest, agents_only
 from marketdesk.tickets import thread
 from marketdesk.tickets.errors import NotAllowed
 from marketdesk.tickets.forms import DeedForm
+from marketdesk.tickets.models import Ticket
+from marketdesk.translations import drawing
+from marketdesk.translations.drawing import Surroundings
 from marketdesk.ui.pictures import HEADERS
 
 OTHERS_AT_MOST = 10
@@ -114,12 +119,18 @@ def _show(
         "standing": Standing.objects.filter(merchant=contest.merchant_id).first(),
         "others": theirs[:OTHERS_AT_MOST],
         "ticket": facts.ticket,
-        "entries": thread.entries(facts.ticket, actor) if facts.ticket else [],
-        "reader_language": get_language() or "en",
+        "thread": _conversation(request, facts.ticket) if facts.ticket else [],
         "form": form,
         "refused": refused,
     }
     return render(request, "support/contest.html", context, status=status)
+
+
+def _conversation(request: AgentRequest, ticket: Ticket) -> list[drawing.Line]:
+    """What was said, to read alone."""
+    token = partial(get_token, request)
+    around = Surroundings(token, ticket, get_language() or "en", "support:picture")
+    return drawing.thread(thread.entries(ticket, request.actor), {}, around)
 
 
 def _said(effect: Effect | None) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from marketdesk.support import page
 from marketdesk.support.entrance import AgentRequest, agents_only
-from marketdesk.translations import viewing
+from marketdesk.translations import drawing, viewing
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -22,4 +22,4 @@ def message(request: AgentRequest, public_id: str, number: int) -> HttpResponse:
         raise Http404
     if "HX-Request" not in request.headers:
         return redirect(reverse("support:ticket", args=[public_id]) + alone.address)
-    return render(request, "ui/said.html", {**vars(alone), "said_url": page.said_url(ticket)})
+    return render(request, "ui/said.html", {"row": drawing.alone(alone, page.surroundings(request, ticket))})

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from django.db.models import Case, Q, When
 from django.http import HttpResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.html import format_html_join
@@ -26,7 +28,8 @@ from marketdesk.tickets.desk import DeskQueue
 from marketdesk.tickets.forms import DeedForm
 from marketdesk.tickets.models import Attachment, Message, Ticket, Wait
 from marketdesk.tickets.rules import OVER, Desk, State, Verb
-from marketdesk.translations import sending, viewing
+from marketdesk.translations import drawing, sending, viewing
+from marketdesk.translations.drawing import Surroundings
 
 OTHERS_AT_MOST = 10
 
@@ -70,9 +73,12 @@ def address_of(public_id: str, queue: DeskQueue) -> str:
     return f"{reverse('support:ticket', args=[public_id])}?queue={queue}" if public_id else ""
 
 
-def said_url(ticket: Ticket) -> str:
-    """Where a message is asked for in another language, before its number."""
-    return f"{reverse('support:ticket', args=[ticket.public_id])}/messages/"
+def surroundings(request: AgentRequest, ticket: Ticket) -> Surroundings:
+    """What a thread takes from this door's page."""
+    said_url = f"{reverse('support:ticket', args=[ticket.public_id])}/messages/"
+    return Surroundings(
+        partial(get_token, request), ticket, get_language() or "en", "support:picture", said_url, can_name=True
+    )
 
 
 def show(
@@ -94,7 +100,6 @@ def show(
     queue = queue_of(request, ticket)
     neighbours = desk.neighbours(queue, ticket, actor)
     read = thread.read(ticket, actor)
-    entries = read.entries
     language = get_language() or "en"
     refunded = details.of(ticket)
     items = list(ticket.items.all())
@@ -116,11 +121,10 @@ def show(
         "next_url": address_of(neighbours.after, queue),
         "due_at": desk.due_at(ticket),
         "arrival": desk.arrivals([ticket]).get(ticket.pk),
-        "appeal": _appeal(entries),
-        "entries": entries,
-        "reader_language": language,
-        "views": viewing.views(entries, request.GET, language),
-        "said_url": said_url(ticket),
+        "appeal": _appeal(read.entries),
+        "thread": drawing.thread(
+            read.entries, viewing.views(read.entries, request.GET, language), surroundings(request, ticket)
+        ),
         "refused": refused,
         "errors": errors,
         "items_error": items_error,

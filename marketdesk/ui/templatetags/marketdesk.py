@@ -3,6 +3,7 @@
 import re
 from datetime import date as Date
 from datetime import datetime, timedelta, tzinfo
+from datetime import time as Time
 from fractions import Fraction
 from functools import cache, lru_cache
 
@@ -11,7 +12,7 @@ from django import template
 from django.template import defaultfilters
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, time_format
 from django.utils.html import escape, format_html_join, urlize
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -104,6 +105,16 @@ def moment(at: datetime | None) -> str:
     return _by_minute(local, "SHORT_DATETIME_FORMAT")
 
 
+def clock(at: datetime) -> str:
+    """The time of the day, in the reader's time zone."""
+    return _formatted_time(languages.current(), timezone.localtime(at).time().replace(second=0, microsecond=0))
+
+
+def stamp(at: datetime) -> str:
+    """A moment for programs: what the `datetime` of a `<time>` holds."""
+    return timezone.localtime(at).isoformat()
+
+
 @register.filter
 def in_full(at: datetime) -> str:
     """A date and time in all its words."""
@@ -120,11 +131,18 @@ def _formatted(_language: str, local: Date, how: str) -> str:
     return date_format(local, how)
 
 
+@lru_cache(1440)
+def _formatted_time(_language: str, local: Time) -> str:
+    return time_format(local)
+
+
 @register.filter(name="date", expects_localtime=True, is_safe=False)
 def date_of(at: object, how: str | None = None) -> str:
     """Django's own, which takes longer to find and follow a format than to say what it comes to."""
     if type(at) is not datetime or how is None:
         return defaultfilters.date(at, how)  # type: ignore[arg-type]
+    if how == "c":
+        return at.isoformat()
     return _dated(languages.current(), at.replace(tzinfo=None), at.fold, at.tzinfo, str(how))
 
 
