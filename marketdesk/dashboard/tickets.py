@@ -26,7 +26,7 @@ from marketdesk.refunds import details
 from marketdesk.refunds.refunding import Proposal
 from marketdesk.replies import composing
 from marketdesk.replies.choosing import preset_language
-from marketdesk.tickets import queues, thread
+from marketdesk.tickets import blocks, queues, thread
 from marketdesk.tickets.forms import fresh_key
 from marketdesk.tickets.models import Attachment, Ticket
 from marketdesk.tickets.queues import Queue
@@ -99,19 +99,21 @@ def show(request: MerchantRequest, ticket: Ticket, typed: Typed | None = None, *
     order = ticket.order
     neighbours = queues.neighbours(queue, ticket, actor)
     url = address_of(ticket.public_id)
-    language = own_language(request)
+    language, state = own_language(request), state_in_words(ticket)
+    refund_ends_at = order.refund_ends_at(promises.current().refund_window_days) if order else None
     read = thread.read(ticket, actor)
     context = {
         "ticket": ticket,
         "url": url,
-        "state": state_in_words(ticket),
+        "state": state,
         "ending": "" if ticket.is_open else ending(ticket),
         "can_reopen": Verb.REOPEN in can,
         "queue_words": queue.label,
         "queue_url": queue_url(queue),
         "previous_url": address_of(neighbours.before),
         "next_url": address_of(neighbours.after),
-        "refund_ends_at": order.refund_ends_at(promises.current().refund_window_days) if order else None,
+        "facts": [blocks.facts(ticket, state, refund_ends_at)],
+        "order_details": [blocks.details(order, refund_ends_at)] if order else [],
         "seen": read.seen,
         "keys": {form: fresh_key() for form in ("reply", "items", "appeal")},
         "thread": drawing.thread(
@@ -123,7 +125,7 @@ def show(request: MerchantRequest, ticket: Ticket, typed: Typed | None = None, *
         "typed": typed,
         "asks_to_appeal": typed.appealing and Verb.APPEAL in can,
         "staff_readers": thread.readers(Audience.STAFF, ticket, actor),
-        **_items(ticket, can),
+        **_items(ticket, can, typed),
         **_reply(request, ticket, can, typed),
     }
     return render(request, "dashboard/ticket.html", context, queue=queue, status=status)
@@ -156,17 +158,21 @@ def state_in_words(ticket: Ticket) -> str:
     return str(State(ticket.state).label)
 
 
-def _items(ticket: Ticket, can: frozenset[Verb]) -> dict[str, Any]:
+def _items(ticket: Ticket, can: frozenset[Verb], typed: Typed) -> dict[str, Any]:
     """Affected Items and Refund Details. Where the customer named no item, the order's own are shown."""
     order = ticket.order
     named = list(ticket.items.all())
     told = details.of(ticket)
-    return {
-        "items": named or (_ITEMS_OF_ORDER(order.pk) if order else []),
-        "items_named": bool(named),
-        "currency": order.currency if order else "",
+    may = {
         "can_refund": Verb.REFUND in can and any(item.refundable for item in named),
         "can_return": Verb.MARK_RETURNED in can and any(not item.returned_at for item in named),
+    }
+    currency, is_settled = order.currency if order else "", typed.confirm is not None
+    shown = named or (_ITEMS_OF_ORDER(order.pk) if order else [])
+    return {
+        "items": blocks.items(shown, currency, checked=typed.checked, is_settled=is_settled, **may),
+        "currency": currency,
+        **may,
         "refunds": told.refunds,
         "returned": [] if ticket.is_open else told.returned,
     }

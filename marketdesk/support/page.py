@@ -23,7 +23,7 @@ from marketdesk.replies import composing
 from marketdesk.replies.choosing import preset_language
 from marketdesk.support.entrance import AgentRequest
 from marketdesk.support.forms import agents
-from marketdesk.tickets import desk, thread
+from marketdesk.tickets import blocks, desk, thread
 from marketdesk.tickets.desk import DeskQueue
 from marketdesk.tickets.forms import DeedForm
 from marketdesk.tickets.models import Attachment, Message, Ticket, Wait
@@ -102,17 +102,25 @@ def show(
     read = thread.read(ticket, actor)
     language = get_language() or "en"
     refunded = details.of(ticket)
-    items = list(ticket.items.all())
-    context = {
-        "ticket": ticket,
-        "items": items,
-        "currency": ticket.order.currency if ticket.order else "",
-        "refund_ends_at": ticket.order.refund_ends_at(promises.current().refund_window_days) if ticket.order else None,
-        "state": state_words(ticket),
-        "ended": ended_words(ticket),
-        "can": {str(verb): True for verb in can},
+    items, order, state = list(ticket.items.all()), ticket.order, state_words(ticket)
+    may = {
         "can_refund": Verb.REFUND in can and any(item.refundable for item in items),
         "can_return": Verb.MARK_RETURNED in can and any(not item.returned_at for item in items),
+    }
+    checked = [item.public_id for item in refunding.items] if refunding else request.POST.getlist("item")
+    currency = order.currency if order else ""
+    refund_ends_at = order.refund_ends_at(promises.current().refund_window_days) if order else None
+    merchant_url = reverse("support:merchant", args=[ticket.merchant.public_id])
+    context = {
+        "ticket": ticket,
+        "items": blocks.items(items, currency, checked=checked, is_settled=refunding is not None, **may),
+        "currency": currency,
+        "facts": [blocks.facts(ticket, state, refund_ends_at, merchant_url)],
+        "order_details": [blocks.details(order, refund_ends_at)] if order else [],
+        "state": state,
+        "ended": ended_words(ticket),
+        "can": {str(verb): True for verb in can},
+        **may,
         "seen": read.seen,
         "deed": DeedForm(),
         "action": address_of(ticket.public_id, queue),
@@ -129,7 +137,6 @@ def show(
         "errors": errors,
         "items_error": items_error,
         "refunding": refunding,
-        "checked": [item.public_id for item in refunding.items] if refunding else request.POST.getlist("item"),
         "closing_for_good": closing_for_good,
         "refunds": refunded.refunds,
         "returned": refunded.returned,

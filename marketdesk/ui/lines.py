@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from marketdesk.lib import languages
 
-_PLACE = re.compile("\ue000([a-z_]+)\ue001")
+_PLACE = re.compile("\ue000(\\w+)\ue001")
 
 
 def lines(template: str, rows: Iterable[Mapping[str, str]]) -> SafeString:
