@@ -6,7 +6,6 @@ from typing import Any
 from django.db.models import Count, Min, Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
@@ -32,6 +31,7 @@ from marketdesk.ui.templatetags.marketdesk import (
     moment,
     own_name,
     percent_used,
+    stamp,
     time_left,
     urgency,
     waited,
@@ -149,7 +149,7 @@ def row(ticket: Ticket, hours: int) -> dict[str, str]:
         "standing": standing,
         "urgency": urgent,
         "time_used": used,
-        "at": timezone.localtime(at).isoformat(),
+        "at": stamp(at),
         "at_in_full": in_full(at),
         "at_in_short": moment(at),
         "customer": ticket.customer.short_name,

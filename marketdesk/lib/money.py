@@ -1,6 +1,7 @@
 """Sums of money: whole minor units (cents) with an ISO 4217 currency, shown in a reader's language."""
 
 from decimal import Decimal
+from functools import lru_cache
 
 from babel.numbers import format_currency, get_currency_precision, is_currency
 
@@ -38,8 +39,12 @@ def to_decimal(minor: int, currency: str) -> Decimal:
 def show(minor: int, currency: str, language: str | None = None) -> str:
     """The sum for a reader: `12.50 EUR` in the number format of the language, the ISO code always said; set apart in a
     sentence that runs from right to left, where it would otherwise read `EUR 12.50`."""
+    return languages.isolated(_shown(minor, currency, language or languages.current()))
+
+
+@lru_cache(4096)  # Babel's formatting costs more than the rest of a page's line
+def _shown(minor: int, currency: str, language: str) -> str:
     locale = languages.babel_locale(language)
-    said = format_currency(
+    return format_currency(
         to_decimal(minor, currency), currency, format="#,##0.00 ¤¤", locale=locale, currency_digits=True
     )
-    return languages.isolated(said)

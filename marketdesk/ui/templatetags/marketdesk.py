@@ -30,9 +30,13 @@ def time_left(due: datetime | None) -> str:
     if due is None:
         return ""
     left = due - timezone.now()
-    if left < timedelta(0):
-        return _("Overdue by %(span)s") % {"span": span(-left)}
-    return _("%(span)s left") % {"span": span(left)}
+    return _time_left(languages.current(), abs(left) // timedelta(minutes=1), left < timedelta(0))
+
+
+@lru_cache(4096)
+def _time_left(_language: str, minutes: int, is_over: bool) -> str:
+    words = _("Overdue by %(span)s") if is_over else _("%(span)s left")
+    return words % {"span": span(timedelta(minutes=minutes))}
 
 
 @register.filter
