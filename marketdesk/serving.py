@@ -18,9 +18,9 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from django.conf import settings
 from django.db import connections
@@ -29,10 +29,13 @@ from waitress import create_server, wasyncore
 
 from marketdesk import home, metrics, schedule
 from marketdesk.api.channel import EnvelopedChannel
+from marketdesk.turns import Turns
 
 log = logging.getLogger(__name__)
 
 THREADS = 8
+# Reads that a process works on at once: who waits for a database on the same machine waits for the same processors.
+READS_BESIDE, READS_AFAR = 1, 4
 # Open connections of a web process, idle and slow ones included: they cost a few kilobytes each, and no thread.
 CONNECTIONS = 2000
 # Seconds that a stopping child has to finish what it is doing, and a child must live to count as healthy.
@@ -160,10 +163,12 @@ def serve_pages(listening: socket.socket, crowd: Crowd, process: int) -> None:
     allow_connections()
     stop = stop_on(signal.SIGTERM)
     behind_proxy = {"trusted_proxy": "*", "trusted_proxy_headers": "x-forwarded-for x-forwarded-proto"}
+    turns = Turns(READS_BESIDE if is_beside(settings.DATABASES["default"]) else READS_AFAR)
+    turns.set_thread_count(THREADS)
     server = create_server(
         application,
+        _dispatcher=turns,
         sockets=[listening],
-        threads=THREADS,
         connection_limit=CONNECTIONS,  # with waitress's own 100, a hundred slow clients lock everybody out
         asyncore_use_poll=True,  # select() ends at about a thousand sockets
         max_request_body_size=LARGEST_REQUEST,
@@ -194,6 +199,12 @@ def serve_pages(listening: socket.socket, crowd: Crowd, process: int) -> None:
     ):
         wasyncore.loop(timeout=0.1, use_poll=True, map=server._map, count=1)
     server.task_dispatcher.shutdown(timeout=1)
+
+
+def is_beside(database: Mapping[str, Any]) -> bool:
+    """Whether a database of the settings runs on this machine. Behind PgBouncer nobody knows."""
+    host, is_pooled = database.get("HOST", ""), database.get("OPTIONS", {}).get("prepare_threshold", 0) is None
+    return not is_pooled and (not host or host.startswith(("/", "127.")) or host in {"localhost", "::1"})
 
 
 def work() -> None:
