@@ -31,7 +31,7 @@ from marketdesk.tickets.forms import fresh_key
 from marketdesk.tickets.models import Attachment, Ticket
 from marketdesk.tickets.queues import Queue
 from marketdesk.tickets.rules import State, Verb
-from marketdesk.translations import drawing, sending, viewing
+from marketdesk.translations import drawing, sending
 from marketdesk.translations.drawing import Surroundings
 
 
@@ -99,7 +99,7 @@ def show(request: MerchantRequest, ticket: Ticket, typed: Typed | None = None, *
     order = ticket.order
     neighbours = queues.neighbours(queue, ticket, actor)
     url = address_of(ticket.public_id)
-    language, state = own_language(request), state_in_words(ticket)
+    state = state_in_words(ticket)
     refund_ends_at = order.refund_ends_at(promises.current().refund_window_days) if order else None
     read = thread.read(ticket, actor)
     context = {
@@ -118,7 +118,7 @@ def show(request: MerchantRequest, ticket: Ticket, typed: Typed | None = None, *
         "keys": {form: fresh_key() for form in ("reply", "items", "appeal")},
         "thread": drawing.thread(
             read.entries,
-            viewing.views(read.entries, request.GET, language),
+            request.GET,
             surroundings(request, ticket),
             new_from=_new_from(ticket, request, typed.seen),
         ),

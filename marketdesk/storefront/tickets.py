@@ -29,7 +29,7 @@ from marketdesk.tickets.errors import NotAllowed, SomethingNew
 from marketdesk.tickets.forms import DeedForm, MessageForm
 from marketdesk.tickets.models import Attachment, Draft, Message, Ticket
 from marketdesk.tickets.rules import Verb
-from marketdesk.translations import drawing, sending, viewing
+from marketdesk.translations import drawing, sending
 from marketdesk.translations.drawing import Surroundings
 from marketdesk.ui.pictures import HEADERS
 
@@ -247,9 +247,7 @@ def _page(
         "items": items,
         # One item without a story of its own stands at the top of the page already.
         "show_items": len(items) > 1 or any(item.returned_at or item.paid_back for item in items),
-        "thread": drawing.thread(
-            read.entries, viewing.views(read.entries, request.GET, language), surroundings(request, ticket)
-        ),
+        "thread": drawing.thread(read.entries, request.GET, surroundings(request, ticket)),
         "seen": read.seen,
         "form": form or MessageForm(by=request.actor, initial={"text": kept}),
         "restored": bool(kept) and form is None,

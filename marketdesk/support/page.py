@@ -28,7 +28,7 @@ from marketdesk.tickets.desk import DeskQueue
 from marketdesk.tickets.forms import DeedForm
 from marketdesk.tickets.models import Attachment, Message, Ticket, Wait
 from marketdesk.tickets.rules import OVER, Desk, State, Verb
-from marketdesk.translations import drawing, sending, viewing
+from marketdesk.translations import drawing, sending
 from marketdesk.translations.drawing import Surroundings
 
 OTHERS_AT_MOST = 10
@@ -100,7 +100,6 @@ def show(
     queue = queue_of(request, ticket)
     neighbours = desk.neighbours(queue, ticket, actor)
     read = thread.read(ticket, actor)
-    language = get_language() or "en"
     refunded = details.of(ticket)
     items, order, state = list(ticket.items.all()), ticket.order, state_words(ticket)
     may = {
@@ -130,9 +129,7 @@ def show(
         "due_at": desk.due_at(ticket),
         "arrival": desk.arrivals([ticket]).get(ticket.pk),
         "appeal": _appeal(read.entries),
-        "thread": drawing.thread(
-            read.entries, viewing.views(read.entries, request.GET, language), surroundings(request, ticket)
-        ),
+        "thread": drawing.thread(read.entries, request.GET, surroundings(request, ticket)),
         "refused": refused,
         "errors": errors,
         "items_error": items_error,

@@ -18,6 +18,7 @@ from marketdesk.people.party import Party
 from marketdesk.policy import promises
 from marketdesk.tickets.models import Message, Ticket
 from marketdesk.tickets.thread import Entry
+from marketdesk.translations import viewing
 from marketdesk.translations.viewing import AS_WRITTEN, Alone, View
 from marketdesk.ui.lines import lines
 from marketdesk.ui.templatetags.marketdesk import clock, day, in_full, linked, stamp
@@ -46,9 +47,11 @@ class Surroundings:
 
 
 def thread(
-    entries: Sequence[Entry], views: Mapping[int, View], around: Surroundings, *, new_from: int | None = None
+    entries: Sequence[Entry], asked: Mapping[str, str], around: Surroundings, *, new_from: int | None = None
 ) -> list[Line]:
-    """The lines, in order; `new_from` is the number of the message from which on all is new."""
+    """The lines, in order. `asked` is what the page's address says of how a message is to be shown; `new_from` the
+    number of the message from which on all is new."""
+    views = viewing.views(entries, asked, around.language) if around.said_url else {}
     return [_entry(one, views, around, new_from) for one in entries]
 
 

@@ -48,8 +48,6 @@ class Alone:
     message: Message
     mine: bool
     view: View
-    reader_language: str
-    can_name: bool
 
     @property
     def address(self) -> str:
@@ -82,7 +80,7 @@ def alone(
             found.refresh_from_db()
     else:
         seen = _ask(found, language, by)
-    return Alone(found, found.author == by.party, seen, language, can_name)
+    return Alone(found, found.author == by.party, seen)
 
 
 def _ask(message: Message, language: str, by: Actor) -> View:

@@ -186,12 +186,6 @@ def own_name(code: str) -> str:
 
 
 @register.filter
-def at(found: dict[int, object] | None, number: int) -> object:
-    """What stands under a number; None where nothing does."""
-    return found.get(number) if found else None
-
-
-@register.filter
 def direction(code: str) -> str:
     return languages.direction(code) if code else "auto"
 
