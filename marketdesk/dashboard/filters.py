@@ -9,7 +9,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from marketdesk.lib import countries, languages, searching
-from marketdesk.lib.prepared import Prepared
+from marketdesk.lib.prepared import Prepared, Question
 from marketdesk.tickets.models import Issue
 from marketdesk.tickets.models.ticket import Tickets
 from marketdesk.tickets.queues import Queue
@@ -109,6 +109,11 @@ class Choices:
     language: list[Choice]
     country: list[Choice]
     issues: dict[str, str]
+
+
+def questions_of_choices() -> list[Question]:
+    """What `choices` asks."""
+    return [_ISSUES.question()]
 
 
 def choices(queue: Queue, there: list[tuple[str, str | None, str]], filters: Filters) -> Choices:

@@ -1,5 +1,6 @@
 """Lists of tickets: the queues, the search, and the red number by itself."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -12,12 +13,13 @@ from django.views.decorators.http import require_GET
 
 from marketdesk.dashboard.endings import ending
 from marketdesk.dashboard.entrance import MerchantRequest, merchants_only
-from marketdesk.dashboard.filters import Filters, choices
-from marketdesk.dashboard.page import queue_url, render
+from marketdesk.dashboard.filters import Filters, choices, questions_of_choices
+from marketdesk.dashboard.page import questions_of_every_page, queue_url, render
 from marketdesk.dashboard.tickets import address_of
-from marketdesk.lib import searching
+from marketdesk.lib import prepared, searching
 from marketdesk.lib.languages import isolated
 from marketdesk.lib.paging import SIZE, page
+from marketdesk.lib.prepared import Question
 from marketdesk.people.actor import Actor
 from marketdesk.policy import promises
 from marketdesk.tickets import queues
@@ -60,6 +62,19 @@ def queue_list(request: MerchantRequest, queue: str) -> HttpResponse:
         raise Http404
     here = Queue(queue)
     filters = Filters.read(request.GET)
+    with prepared.ahead(_questions(here, request.actor, filters)):
+        return _queue_list(request, here, filters)
+
+
+def _questions(queue: Queue, actor: Actor, filters: Filters) -> Iterator[Question]:
+    """What the page of a queue asks for sure."""
+    yield from questions_of_every_page(actor)
+    yield from questions_of_choices()
+    if not filters:
+        yield from queues.questions_of_deadlines(queue, actor)
+
+
+def _queue_list(request: MerchantRequest, here: Queue, filters: Filters) -> HttpResponse:
     after = request.GET.get("after", "")
     counts = queues.counts(request.actor)
     if filters:

@@ -16,7 +16,9 @@ from django.utils.translation import ngettext
 
 from marketdesk.dashboard.entrance import MerchantRequest
 from marketdesk.lib.languages import isolated
+from marketdesk.lib.prepared import Question
 from marketdesk.merchants.models import Merchant
+from marketdesk.people.actor import Actor
 from marketdesk.performance import attention
 from marketdesk.performance.attention import Attention, OpenSanction
 from marketdesk.performance.levels import Level
@@ -93,6 +95,11 @@ def render(
         "is_owner": request.owned_here is not None,
     }
     return django_render(request, template, {**shell, **context}, status=status)
+
+
+def questions_of_every_page(actor: Actor) -> list[Question]:
+    """What `render` asks."""
+    return [*queues.questions_of_counts(actor), *attention.questions(actor)]
 
 
 def bar(

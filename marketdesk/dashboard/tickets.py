@@ -1,6 +1,6 @@
 """The ticket page: everything that a merchant needs to answer, and the buttons that the rules allow."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,10 +14,11 @@ from django.utils.translation import gettext as _
 
 from marketdesk.dashboard.endings import ending
 from marketdesk.dashboard.entrance import MerchantRequest
-from marketdesk.dashboard.page import queue_url, render
+from marketdesk.dashboard.page import questions_of_every_page, queue_url, render
 from marketdesk.journal.models import Audience
+from marketdesk.lib import prepared
 from marketdesk.lib.languages import isolated
-from marketdesk.lib.prepared import Prepared, attach
+from marketdesk.lib.prepared import Prepared, Question, attach
 from marketdesk.orders.models import OrderItem
 from marketdesk.people.actor import Actor
 from marketdesk.people.party import Party
@@ -33,6 +34,9 @@ from marketdesk.tickets.queues import Queue
 from marketdesk.tickets.rules import State, Verb
 from marketdesk.translations import drawing, sending
 from marketdesk.translations.drawing import Surroundings
+
+# What a merchant says with the reply: where the rules allow none of it, there is no field.
+SAYS = frozenset({Verb.REPLY, Verb.RESOLVE, Verb.REOPEN})
 
 
 @dataclass(frozen=True)
@@ -92,10 +96,26 @@ _ITEMS_OF_ORDER = Prepared(_items_of_order)
 
 def show(request: MerchantRequest, ticket: Ticket, typed: Typed | None = None, *, status: int = 200) -> HttpResponse:
     """The page, with what was typed where something is to be mended."""
-    typed = typed or Typed()
+    can = ticket.can(request.actor)
+    with prepared.ahead(_questions(request, ticket, can)):
+        return _show(request, ticket, can, typed or Typed(), status)
+
+
+def _questions(request: MerchantRequest, ticket: Ticket, can: frozenset[Verb]) -> Iterator[Question]:
+    """What the page asks for sure, once the ticket is known."""
+    actor = request.actor
+    yield from questions_of_every_page(actor)
+    yield from queues.questions_of_neighbours(Queue.of(ticket), ticket, actor)
+    yield from thread.questions(ticket, actor)
+    yield from details.questions(ticket)
+    if can & SAYS:
+        language = request.GET.get("template_language", "")
+        yield from composing.questions(ticket, by=actor, own=own_language(request), language=language)
+
+
+def _show(request: MerchantRequest, ticket: Ticket, can: frozenset[Verb], typed: Typed, status: int) -> HttpResponse:
     actor = request.actor
     queue = Queue.of(ticket)
-    can = ticket.can(actor)
     order = ticket.order
     neighbours = queues.neighbours(queue, ticket, actor)
     url = address_of(ticket.public_id)

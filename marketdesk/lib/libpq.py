@@ -60,10 +60,61 @@ def _run(opened: Any, sql: str, values: Sequence[Any], planned_anew: bool) -> Re
     else:
         said = speech.adapter.dump_sequence(values, [speech.as_text] * len(values))
         found = ask(opened, _numbered(sql), said)
+    return _result(speech, found)
+
+
+def _result(speech: "_Speech", found: Any) -> Result:
     if not found.nfields:
         return Result([], found.command_tuples or 0)
     speech.adapter.set_pgresult(found)
     return Result(speech.adapter.load_rows(0, found.ntuples, tuple), found.ntuples)
+
+
+def together(database: Any, asked: Sequence[tuple[str, Sequence[Any]]]) -> list[Result] | None:
+    """Several statements at one go, each with values of its own: the processor and the network are asked once. None
+    where that cannot be, or where one of them fails: then ask one by one, and hear why."""
+    opened = database.connection
+    if opened is None or opened.prepare_threshold is None or _is_to_be_looked_after(database):
+        return None
+    with database.wrap_database_errors:
+        speech = _of(opened)
+        is_apart = opened.autocommit and opened.pgconn.transaction_status == speech.idle
+        if not is_apart and opened.pgconn.transaction_status != speech.within:
+            return None
+        names = [_named(opened, _numbered(sql)) for sql, _values in asked]
+        texts = [speech.adapter.dump_sequence(values, [speech.as_text] * len(values)) for _sql, values in asked]
+        opened.pgconn.enter_pipeline_mode()
+        try:
+            for name, text in zip(names, texts, strict=True):
+                opened.pgconn.send_query_prepared(name, text)
+            opened.pgconn.pipeline_sync()
+            answers = opened.wait(_answers(opened.pgconn))
+        finally:
+            if not _is_gone(opened):
+                opened.pgconn.exit_pipeline_mode()
+        if is_apart and any(one.status not in speech.good for one in answers):
+            speech.names.clear()  # perhaps somebody has let all of them go
+            return None
+        return [_result(speech, _checked(opened, one)) for one in answers]
+
+
+def _answers(pgconn: Any) -> Any:
+    """What the server says to what was sent at one go, as psycopg waits for such things."""
+    from psycopg.pq import ExecStatus
+    from psycopg.waiting import Wait
+
+    while pgconn.flush():
+        yield Wait.W
+    answers: list[Any] = []
+    while True:
+        while pgconn.is_busy():
+            yield Wait.R
+            pgconn.consume_input()
+        answer = pgconn.get_result()  # None between two statements
+        if answer is not None and answer.status == ExecStatus.PIPELINE_SYNC:
+            return answers
+        if answer is not None:
+            answers.append(answer)
 
 
 def _is_to_be_looked_after(database: Any) -> bool:
@@ -89,16 +140,23 @@ def ask(opened: Any, sql: str, values: Sequence[bytes | None], *, is_binary: boo
         return _checked(opened, opened.pgconn.exec_params(sql.encode(), values, result_format=int(is_binary)))
     speech = _of(opened)
     is_known = (sql, is_binary) in speech.names
-    if not is_known:
-        name = f"libpq_{next(_numbers)}".encode()
-        _checked(opened, opened.pgconn.prepare(name, sql.encode()))
-        speech.names[sql, is_binary] = name
-    found = opened.pgconn.exec_prepared(speech.names[sql, is_binary], values, result_format=int(is_binary))
+    name = _named(opened, sql, is_binary=is_binary)
+    found = opened.pgconn.exec_prepared(name, values, result_format=int(is_binary))
     if is_known and found.error_field(SQLSTATE) == NO_SUCH_STATEMENT:  # somebody has let all of them go
         speech.names.clear()
         if opened.pgconn.transaction_status == speech.idle:
             return ask(opened, sql, values, is_binary=is_binary)
     return _checked(opened, found)
+
+
+def _named(opened: Any, sql: str, *, is_binary: bool = False) -> bytes:
+    """The name under which a connection has a statement, which it now has."""
+    names = _of(opened).names
+    if (sql, is_binary) not in names:
+        name = f"libpq_{next(_numbers)}".encode()
+        _checked(opened, opened.pgconn.prepare(name, sql.encode()))
+        names[sql, is_binary] = name
+    return names[sql, is_binary]
 
 
 class _Speech:
@@ -112,7 +170,8 @@ class _Speech:
         self.names: dict[tuple[str, bool], bytes] = {}
         self.adapter: Any = Transformer(opened)
         self._composer = ClientCursor(opened)
-        self.as_text, self.idle = PyFormat.TEXT, TransactionStatus.IDLE
+        self.as_text = PyFormat.TEXT
+        self.idle, self.within = TransactionStatus.IDLE, TransactionStatus.INTRANS
         self.good = {int(ExecStatus.TUPLES_OK), int(ExecStatus.COMMAND_OK)}
 
     def composed(self, sql: str, values: Sequence[Any]) -> bytes:

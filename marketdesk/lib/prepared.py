@@ -6,8 +6,9 @@ said with models and querysets, so that columns and rules stand where they stood
 """
 
 import copy
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from types import SimpleNamespace
@@ -63,13 +64,65 @@ def run(
     """Run a statement whose text is always the same."""
     database = database or connections[DEFAULT_DB_ALIAS]
     settle(database)
-    # SQLite keeps what it compiled by its text. And who listens to statements hears them with their values.
-    heard = database.queries_logged or any(one is not _settle_first for one in database.execute_wrappers)
-    if database.vendor != "postgresql" or heard:
+    if answered := _answered(database).get(sql):
+        known, answer = answered
+        if known == list(values):
+            del _answered(database)[sql]  # whoever asks again wants to know anew
+            return answer
+    if not _goes_straight(database):
         cursor = database.cursor()
         cursor.execute(sql, values)
         return cursor
     return libpq.run(database, sql, values, planned_anew=planned_anew)
+
+
+def _goes_straight(database: BaseDatabaseWrapper) -> bool:
+    """Whether a statement goes by libpq's own calls. SQLite keeps what it compiled by its text; and who listens to
+    statements hears them with their values."""
+    heard = database.queries_logged or any(one is not _settle_first for one in database.execute_wrappers)
+    return database.vendor == "postgresql" and not heard
+
+
+# Asking several things at once
+
+
+@dataclass(frozen=True)
+class Question:
+    """A statement with its values, to be asked."""
+
+    of: "Prepared[Any]"
+    given: tuple[Any, ...]
+
+
+@contextmanager
+def ahead(questions: Iterable[Question]) -> Iterator[None]:
+    """What is asked in here with these values was asked before, everything at one go: PostgreSQL is then waited for
+    once, and a page of a dozen statements takes a third less of its time. Who asks the same again asks anew. Nothing
+    may be written in here that an answer should tell of. SQLite, which nothing lies between, is asked each at its
+    time."""
+    database: Any = connections[DEFAULT_DB_ALIAS]
+    if not _goes_straight(database):
+        yield
+        return
+    settle(database)
+    statements = [one for one in map(_statement_of, questions) if one is not None]
+    answers = libpq.together(database, statements) or []
+    database.answered = {sql: (values, answer) for (sql, values), answer in zip(statements, answers, strict=False)}
+    try:
+        yield
+    finally:
+        database.answered = {}
+
+
+def _statement_of(question: Question) -> tuple[str, list[Any]] | None:
+    """Its text and values; None of what is known to have no rows, or is planned anew each time."""
+    found = question.of.statement(question.given)
+    return None if found is None or found.planned_anew else (found.sql, found.filled(question.given))
+
+
+def _answered(database: Any) -> dict[str, tuple[list[Any], libpq.Result]]:
+    answered: dict[str, tuple[list[Any], libpq.Result]] = getattr(database, "answered", {})
+    return answered
 
 
 # Writing several things at once
@@ -288,12 +341,21 @@ class Prepared(Generic[T]):
         self._statement: _Statement | None = None
 
     def __call__(self, *given: Any) -> list[T]:
+        statement = self.statement(given)
+        return [] if statement is None else statement.rows(given)
+
+    def question(self, *given: Any) -> Question:
+        """To be asked with others, `ahead`."""
+        return Question(self, given)
+
+    def statement(self, given: Values) -> "_Statement | None":
+        """What is asked; None where it is known to have no rows."""
         if self._statement is None:  # two threads may both make it, and make the same
             try:
                 self._statement = _Statement(self._build, given, planned_anew=self._planned_anew)
             except EmptyResultSet:
-                return []
-        return self._statement.rows(given)
+                return None
+        return self._statement
 
     def first(self, *given: Any) -> T | None:
         """The first row, if there is one."""
@@ -342,7 +404,7 @@ class _Statement:
         """As the database takes it."""
         return self.connection.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value
 
-    def _filled(self, values: Sequence[Any]) -> list[Any]:
+    def filled(self, values: Sequence[Any]) -> list[Any]:
         """The parameters with these values in their places; numbers of one width, so that one plan serves them all."""
         filled = []
         for place, was in zip(self.places, self.parameters, strict=True):
@@ -364,7 +426,7 @@ class _Statement:
     def rows(self, given: Sequence[Any]) -> list[Any]:
         """Ask, and make of the answer what the queryset makes of it."""
         connection = connections[self.queryset.db]
-        answer = run(self.sql, self._filled(given), connection, planned_anew=self.planned_anew).fetchall()
+        answer = run(self.sql, self.filled(given), connection, planned_anew=self.planned_anew).fetchall()
         if self.make is not None:
             return [self.make(row) for row in objects.converted(answer, self.converters, connection)]
         compiler: Any = copy.copy(self.compiler)

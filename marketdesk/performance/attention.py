@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import CharField, DateTimeField, QuerySet, Value
 
-from marketdesk.lib.prepared import Prepared
+from marketdesk.lib.prepared import Prepared, Question
 from marketdesk.people.actor import Actor
 from marketdesk.people.party import Party
 from marketdesk.performance.levels import Level
@@ -50,6 +50,11 @@ def of(actor: Actor) -> Attention:
         penalties=[row[1] for row in notices if row[0] == NoticeKind.PENALTY],
         warnings=[row[1] for row in notices if row[0] == NoticeKind.WARNING],
     )
+
+
+def questions(actor: Actor) -> list[Question]:
+    """What `of` asks."""
+    return [_ROWS.question(actor.merchant_id or 0)]
 
 
 def _rows(merchant: int) -> QuerySet[Any, tuple[str, str, str, datetime | None]]:

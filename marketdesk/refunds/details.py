@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
 
-from marketdesk.lib.prepared import Prepared
+from marketdesk.lib.prepared import Prepared, Question
 from marketdesk.orders.models import OrderItem
 from marketdesk.refunds.models import Refund
 from marketdesk.tickets.models import Ticket
@@ -25,6 +25,11 @@ def of(ticket: Ticket) -> Details:
     refunds = _REFUNDS(ticket.pk)
     refunded = {refund.item_id for refund in refunds}
     return Details(refunds, [item for item in ticket.items.all() if item.returned_at and item.pk not in refunded])
+
+
+def questions(ticket: Ticket) -> list[Question]:
+    """What `of` asks."""
+    return [_REFUNDS.question(ticket.pk)] if ticket.order_id else []
 
 
 def _refunds(ticket: int) -> QuerySet[Refund]:

@@ -8,7 +8,7 @@ from django.db.models import Count, FilteredRelation, Q, QuerySet
 from django.utils.safestring import SafeString
 
 from marketdesk.lib import languages
-from marketdesk.lib.prepared import Prepared
+from marketdesk.lib.prepared import Prepared, Question
 from marketdesk.replies.filling import Filled, fill, values_of
 from marketdesk.replies.models import ReplyTemplate, ReplyText
 from marketdesk.tickets.models import Ticket
@@ -73,6 +73,12 @@ def suggestions(ticket: Ticket, language: str, own: str = "", *, merchant: int |
     spare = _elsewhere(row[0] for row in found if not (row[4] or row[6] or row[8]))
     values = values_of(ticket)
     return [one for row in found if (one := _suggest(row, language, own, spare, values))]
+
+
+def questions(ticket: Ticket, language: str, own: str = "", *, merchant: int | None = None) -> list[Question]:
+    """What `suggestions` and `lacking` ask."""
+    fitting = [_TEMPLATES.question(ticket.category, language, own, merchant or 0)]
+    return [*(fitting if language in languages.LANGUAGES else []), _THERE.question(ticket.category)]
 
 
 def lacking(ticket: Ticket, found: Sequence[Suggestion]) -> dict[str, int]:

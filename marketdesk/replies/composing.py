@@ -9,7 +9,9 @@ from django.utils.translation import ngettext
 
 from marketdesk.journal.models import Audience
 from marketdesk.lib import folding, languages
+from marketdesk.lib.prepared import Question
 from marketdesk.people.actor import Actor
+from marketdesk.replies import choosing
 from marketdesk.replies.choosing import Suggestion, lacking, preset_language, suggestions
 from marketdesk.tickets.models import Attachment, Draft, Ticket
 from marketdesk.tickets.models.attachment import MOST
@@ -83,8 +85,7 @@ def compose(
     """The reply of a person on a ticket, who reads their `own` language: their `text` where it was just sent and
     refused, else their draft."""
     draft = Draft.of(ticket.pk, by=by) if text is None else ""
-    preset = preset_language(ticket)
-    chosen = language if language in languages.LANGUAGES else preset
+    chosen = _chosen(ticket, language)
     found = suggestions(ticket, chosen, own, merchant=by.merchant_id)
     return Reply(
         text=draft if text is None else text,
@@ -92,12 +93,23 @@ def compose(
         readers=readers(audience, ticket, by),
         language=chosen,
         own_language=own,
-        customer_language=preset,
+        customer_language=preset_language(ticket),
         suggestions=found,
         lacking=lacking(ticket, found),
         words=words.strip()[:100],
         kept=kept,
     )
+
+
+def questions(ticket: Ticket, *, by: Actor, own: str, language: str = "") -> list[Question]:
+    """What `compose` asks where nothing was typed."""
+    chosen = _chosen(ticket, language)
+    return [*Draft.questions(ticket.pk, by=by), *choosing.questions(ticket, chosen, own, merchant=by.merchant_id)]
+
+
+def _chosen(ticket: Ticket, language: str) -> str:
+    """The language whose templates are shown."""
+    return language if language in languages.LANGUAGES else preset_language(ticket)
 
 
 def with_template(text: str, code: str, ticket: Ticket, language: str) -> str:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from marketdesk.lib import paging
 from marketdesk.lib.paging import Neighbours, Page
-from marketdesk.lib.prepared import Prepared
+from marketdesk.lib.prepared import Prepared, Question
 from marketdesk.merchants.models import Merchant
 from marketdesk.people.actor import Actor
 from marketdesk.people.party import Party
@@ -118,16 +118,31 @@ def counts(actor: Actor) -> Counts:
     return Counts(dict(zip(Queue, totals, strict=True)))
 
 
+def questions_of_counts(actor: Actor) -> list[Question]:
+    """What `counts` asks."""
+    return [_COUNTS.question(_store(actor))]
+
+
 def deadlines(queue: Queue, actor: Actor) -> Deadlines:
     """What is overdue in a queue of the merchant's, and what is due next."""
     overdue, following = _DEADLINES[queue].first(_store(actor), actor.at) or (0, None)
     return Deadlines(overdue, following)
 
 
+def questions_of_deadlines(queue: Queue, actor: Actor) -> list[Question]:
+    """What `deadlines` asks."""
+    return [_DEADLINES[queue].question(_store(actor), actor.at)] if queue.category else []
+
+
 def neighbours(queue: Queue, ticket: Ticket, actor: Actor) -> Neighbours:
     """The tickets before and after one in its queue's order."""
     at = paging.place(ticket, queue.order_field)
     return paging.told(_AROUND[queue].first(_store(actor), ticket.pk, at))
+
+
+def questions_of_neighbours(queue: Queue, ticket: Ticket, actor: Actor) -> list[Question]:
+    """What `neighbours` asks."""
+    return [_AROUND[queue].question(_store(actor), ticket.pk, paging.place(ticket, queue.order_field))]
 
 
 def next_waiting(actor: Actor, *, after: Ticket | None = None) -> Ticket | None:

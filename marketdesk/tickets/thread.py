@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from marketdesk.journal.models import Audience, Event
 from marketdesk.lib.languages import isolated
-from marketdesk.lib.prepared import Prepared, attach
+from marketdesk.lib.prepared import Prepared, Question, attach
 from marketdesk.people.actor import Actor
 from marketdesk.people.party import Party
 from marketdesk.policy import promises
@@ -51,6 +51,11 @@ def read(ticket: Ticket, actor: Actor) -> Thread:
     # A message stands before the event that it caused; both carry the same moment.
     both = sorted([*said, *happened], key=lambda entry: (entry.at, entry.kind != "message"))
     return Thread(list(_with_days(both)), seen)
+
+
+def questions(ticket: Ticket, actor: Actor) -> list[Question]:
+    """What `read` asks."""
+    return [said[actor.party].question(ticket.pk) for said in (_EVENTS, _MESSAGES, _PICTURES)]
 
 
 def entries(ticket: Ticket, actor: Actor) -> list[Entry]:

@@ -9,6 +9,7 @@ import pytest
 import zeal
 from django.test import Client
 
+from marketdesk.lib import libpq
 from marketdesk.merchants.models import Merchant
 from marketdesk.orders.models import OrderItem
 from marketdesk.people.actor import Actor, clock
@@ -99,6 +100,33 @@ def test_a_ticket_page_costs_seventeen_queries_however_long(
         page = mehmet_client.get(address(purchase) + query)
 
     assert len(page.context["thread"]) > 30
+
+
+@pytest.mark.postgres  # SQLite is asked each at its time
+@pytest.mark.parametrize("is_closed", [False, True])
+def test_postgresql_is_waited_for_six_times(
+    mehmet_client: Client, purchase: Ticket, mehmet: Actor, is_closed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if is_closed:
+        refunding.refund_items(purchase, list(purchase.items.all()), by=mehmet)
+    mehmet_client.get(address(purchase))  # what is looked up once
+    waits, ask, together = list[str](), libpq.ask, libpq.together
+
+    def _ask(opened: Any, sql: str, *more: Any, **most: Any) -> Any:
+        waits.append(sql)
+        return ask(opened, sql, *more, **most)
+
+    def _together(database: Any, asked: Any) -> Any:
+        waits.append("together")
+        return together(database, asked)
+
+    monkeypatch.setattr(libpq, "ask", _ask)
+    monkeypatch.setattr(libpq, "together", _together)
+
+    assert mehmet_client.get(address(purchase)).status_code == 200
+
+    assert waits.count("together") == 1
+    assert len(waits) <= 6, waits
 
 
 def test_the_strip_leads_back_and_to_the_neighbours(mehmet_client: Client, many: list[Ticket]) -> None:

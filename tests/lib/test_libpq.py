@@ -6,7 +6,7 @@ import pytest
 from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
 
 from marketdesk.journal.models import Job
-from marketdesk.lib import prepared
+from marketdesk.lib import libpq, prepared
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -105,3 +105,109 @@ def test_within_a_transaction_it_is_an_error_once() -> None:
 
 def test_percent_signs_are_no_places() -> None:
     assert prepared.run("SELECT %s::text || '%%s'", ["100 "]).fetchone() == ("100 %s",)
+
+
+# Several at one go
+
+KIND = prepared.Prepared(lambda kind: Job.objects.filter(kind=kind).order_by("pk").values_list("key", flat=True))
+KEY = prepared.Prepared(lambda key: Job.objects.filter(key=key).values_list("kind", flat=True))
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The statements that were asked one by one."""
+    found, ask = list[str](), libpq.ask
+
+    def _ask(opened: Any, sql: str, *more: Any, **most: Any) -> Any:
+        found.append(sql)
+        return ask(opened, sql, *more, **most)
+
+    monkeypatch.setattr(libpq, "ask", _ask)
+    return found
+
+
+@pytest.fixture
+def jobs() -> None:
+    for kind, key in (("mail", "a"), ("mail", "b"), ("call", "c")):
+        prepared.insert(Job(kind=kind, key=key))
+
+
+@pytest.mark.usefixtures("jobs")
+def test_what_was_asked_ahead_is_not_asked_again(asked: list[str]) -> None:
+    with prepared.ahead([KIND.question("mail"), KEY.question("c"), KIND.question("no such")]):
+        asked.clear()
+
+        assert KEY("c") == ["call"]
+        assert KIND("no such") == []
+
+    assert not asked
+
+
+@pytest.mark.usefixtures("jobs")
+def test_other_values_and_a_second_time_are_asked_anew(asked: list[str]) -> None:
+    with prepared.ahead([KIND.question("mail")]):
+        assert KIND("call") == ["c"]
+        assert KIND("mail") == ["a", "b"]
+        prepared.insert(Job(kind="mail", key="d"))
+        assert KIND("mail") == ["a", "b", "d"]
+
+
+@pytest.mark.usefixtures("jobs")
+def test_nothing_of_it_is_left_afterwards() -> None:
+    with prepared.ahead([KIND.question("mail")]):
+        pass
+    prepared.insert(Job(kind="mail", key="d"))
+
+    assert KIND("mail") == ["a", "b", "d"]
+
+
+@pytest.mark.usefixtures("jobs")
+def test_within_a_transaction_its_own_writes_are_seen() -> None:
+    with transaction.atomic():
+        prepared.insert(Job(kind="mail", key="d"))
+        with prepared.ahead([KIND.question("mail"), KEY.question("d")]):
+            assert KIND("mail") == ["a", "b", "d"]
+            assert KEY("d") == ["mail"]
+
+
+@pytest.mark.usefixtures("jobs")
+def test_what_fails_at_one_go_is_asked_one_by_one() -> None:
+    for _ in range(2):
+        with prepared.ahead([KIND.question("mail"), KEY.question("c")]):
+            assert (KIND("mail"), KEY("c")) == (["a", "b"], ["call"])
+        with connection.cursor() as cursor:
+            cursor.execute("DEALLOCATE ALL")
+
+
+@transaction.atomic
+def let_all_go_and_ask_ahead() -> None:
+    let_all_go()
+    with prepared.ahead([KIND.question("mail")]):
+        raise AssertionError("it is not known any more")
+
+
+@pytest.mark.usefixtures("jobs")
+def test_within_a_transaction_what_fails_at_one_go_is_an_error_once() -> None:
+    with prepared.ahead([KIND.question("mail")]), connection.cursor() as cursor:
+        cursor.execute("DEALLOCATE ALL")
+
+    with pytest.raises(DatabaseError):
+        let_all_go_and_ask_ahead()
+
+    assert KIND("mail") == ["a", "b"]
+
+
+@pytest.mark.usefixtures("jobs")
+def test_a_connection_that_was_cut_is_no_answer() -> None:
+    assert KIND("mail") == ["a", "b"]
+    cut()
+    look_after()
+
+    with prepared.ahead([KIND.question("mail")]):  # nobody knows yet that it is gone, so nothing is asked ahead
+        assert KIND("mail") == ["a", "b"]
+
+    cut()
+    with pytest.raises(OperationalError), prepared.ahead([KIND.question("mail")]):
+        raise AssertionError("it was cut")
+    connection.close()
+    assert KIND("mail") == ["a", "b"]

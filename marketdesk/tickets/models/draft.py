@@ -6,7 +6,7 @@ from typing import Any
 from django.db import IntegrityError, models
 from django.utils import timezone
 
-from marketdesk.lib.prepared import Prepared
+from marketdesk.lib.prepared import Prepared, Question
 from marketdesk.people.actor import Actor
 from marketdesk.tickets.models.message import MAX_TEXT, Message
 
@@ -56,6 +56,11 @@ class Draft(models.Model):
     def of(cls, ticket_id: int, *, by: Actor) -> str:
         """What was typed so far."""
         return _DRAFT.first(ticket_id, by.who) or ""
+
+    @classmethod
+    def questions(cls, ticket_id: int, *, by: Actor) -> list[Question]:
+        """What `of` asks."""
+        return [_DRAFT.question(ticket_id, by.who)]
 
 
 def _draft(ticket: int, who: str) -> models.QuerySet[Draft, str]:
