@@ -32,11 +32,19 @@ NOW = datetime(2026, 11, 18, 10, 0, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
-    """SQLite stays in memory where several run at once: pytest-django knows only Django's own by its name."""
+def django_db_modify_db_settings(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    django_db_modify_db_settings_parallel_suffix: None,
+) -> None:
+    """SQLite stays in memory where several run at once: pytest-django knows only Django's own by its name. Journeys
+    have it in a file, as a desk does: in memory the desk's threads and the test would share one connection and its
+    transactions, so that a request that comes late, such as a draft's, breaks whatever stands open."""
+    has_journeys = any(item.get_closest_marker("journey") for item in request.session.items)
+    file = str(tmp_path_factory.mktemp("journeys") / "marketdesk.sqlite3") if has_journeys else None
     for database in databases.settings.values():
         if database["ENGINE"] == "marketdesk.lib.sqlite":
-            database["TEST"]["NAME"] = None
+            database["TEST"]["NAME"] = file
 
 
 @pytest.fixture(scope="session")
