@@ -100,5 +100,5 @@ class Turns(ThreadedTaskDispatcher):  # type: ignore[misc]
 
 
 def _reads(task: Any) -> bool:
-    """Whether a connection's next request only asks for something."""
-    return task.requests[0].command not in WRITES
+    """Whether a connection's next request only asks for something. One without sense has no method: it does no more."""
+    return not any(getattr(request, "command", "") in WRITES for request in task.requests[:1])

@@ -19,6 +19,7 @@ from marketdesk.api.channel import EnvelopedChannel
 from marketdesk.api.middleware import answer, guarded, is_for_programs
 from marketdesk.programs.models import AccessToken
 from marketdesk.tickets.models import Ticket
+from marketdesk.turns import Turns
 from tests.api.conftest import Program, opened
 
 pytestmark = pytest.mark.django_db
@@ -221,7 +222,9 @@ def raw_answer(raw: bytes) -> tuple[str, str]:
     def breaks(*_: Any) -> Any:
         raise RuntimeError
 
-    server = create_server(breaks, host="127.0.0.1", port=0, threads=1, max_request_header_size=8192)
+    turns = Turns(1)
+    turns.set_thread_count(1)
+    server = create_server(breaks, _dispatcher=turns, host="127.0.0.1", port=0, max_request_header_size=8192)
     server.channel_class = EnvelopedChannel
     stop = threading.Event()
 
