@@ -29,6 +29,7 @@ from waitress import create_server, wasyncore
 
 from marketdesk import home, metrics, schedule
 from marketdesk.api.channel import EnvelopedChannel
+from marketdesk.lib import languages
 from marketdesk.turns import Turns
 
 log = logging.getLogger(__name__)
@@ -119,6 +120,7 @@ def load_pages() -> None:
     import marketdesk.wsgi  # noqa: F401
 
     assert get_resolver().url_patterns
+    assert languages.babel_locale(settings.LANGUAGE_CODE).territories  # 4 MB of names and formats
 
 
 def share_one_heap() -> None:

@@ -45,7 +45,7 @@ log = logging.getLogger(__name__)
 BEARER = re.compile("Bearer ([!-~]+)")
 LIMIT = 50
 # How many tickets a process keeps the answer of, at about 5 kB each; longer answers than this it makes anew.
-MOST_KEPT = 2000
+MOST_KEPT = 1000
 LONGEST_KEPT = 20_000
 NOTHING = Parameters({}, {})
 
