@@ -45,7 +45,7 @@ soak: setup browser  ## crashes and races at the figures of a release, into docs
 	$(BIN)/python -m tests.on_postgres -m "heavy and postgres" $(TESTS) || [ $$? = 5 ] || worst=1; \
 	exit $$worst
 
-bench: setup browser  ## the measured table, on PostgreSQL and SQLite, beside what plain Python could do
+bench: setup browser .venv/alone/ready  ## the measured table, on PostgreSQL and SQLite, beside what plain Python could do
 	@$(BIN)/python -m bench.table $(BENCH)
 
 dist: setup  ## what is given out, under ./dist: wheel, source archive, constraints, bill of materials
@@ -84,6 +84,12 @@ PAGES = $(filter %.html,$(TEMPLATES))
 .venv/developing: .venv/running requirements/dev.txt
 	@echo "Installing what developing needs …"
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+# What is measured has what running needs and no more: what developing needs is imported where it is there, and takes room.
+.venv/alone/ready: .venv/running
+	@$(PYTHON) -m venv --clear .venv/alone
+	@.venv/alone/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
 	@touch $@
 
 # The toy shop's own packages: none of them is the desk's.

@@ -16,6 +16,8 @@ from bench.data import CALLER, Database
 from tests.desk import ROOT, Desk, free_ports, surroundings
 
 PROCESSES = 2
+# What running needs and no more, by the Makefile: rich and jinja2 are imported where they are there, and take room.
+ALONE = ROOT / ".venv" / "alone" / "bin" / "python"
 # What `marketdesk policy set`, `token` and `key create` do, at once because each of them takes its seconds: limits so
 # high that they never bite while counting goes on, the caller's token, a key, and somebody of its team, signed in.
 SIGNED_IN = """
@@ -73,7 +75,9 @@ def _family(process: psutil.Process) -> list[psutil.Process]:
 
 def prepared(home: Path, database: Database) -> Desk:
     """A desk that is not running yet: its tables are there, and empty."""
-    desk = Desk(surroundings(home, free_ports(1)[0], **({"DATABASE_URL": database.url} if database.url else {})))
+    assert ALONE.exists(), "`make .venv/alone/ready` first, or `make bench` at once"
+    environment = surroundings(home, free_ports(1)[0], **({"DATABASE_URL": database.url} if database.url else {}))
+    desk = Desk(environment, (str(ALONE), "-m", "marketdesk"))
     _said(desk, "policy", "show", "reply_hours")
     return desk
 
