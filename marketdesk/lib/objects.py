@@ -41,7 +41,7 @@ def maker(compiler: Any, alias: str) -> Callable[[Row], Model]:
     """What makes an object of a row, with those that were selected with it."""
     info, select = compiler.klass_info, compiler.select
     start, end = info["select_fields"][0], info["select_fields"][-1] + 1
-    build = _builder(info["model"], [column.target.attname for column, *_ in select[start:end]], alias)
+    build = builder(info["model"], [column.target.attname for column, *_ in select[start:end]], alias)
     related = _related(info, select, alias)
     annotations = tuple((compiler.annotation_col_map or {}).items())
 
@@ -63,7 +63,7 @@ def _related(info: Any, select: Any, alias: str) -> list[Callable[[Row, Model], 
 def _populator(info: Any, select: Any, alias: str) -> Callable[[Row, Model], None]:
     """As Django's own, which knows where the columns stand and what to tell both objects."""
     known = RelatedPopulator(info, select, alias)  # type: ignore[call-arg]  # the stubs know a later Django
-    build, related = _builder(known.model_cls, known.init_list, alias), _related(info, select, alias)
+    build, related = builder(known.model_cls, known.init_list, alias), _related(info, select, alias)
     cut: Any = known.reorder_for_init or itemgetter(slice(known.cols_start, known.cols_end))
     key, tell, tell_back = known.pk_idx, known.local_setter, known.remote_setter
 
@@ -81,7 +81,7 @@ def _populator(info: Any, select: Any, alias: str) -> Callable[[Row, Model], Non
     return populate
 
 
-def _builder(model: type[Model], names: list[str], alias: str) -> Callable[[Row], Model]:
+def builder(model: type[Model], names: list[str], alias: str) -> Callable[[Row], Model]:
     """Makes one of a model; by Django itself where the model, a field or somebody who listens does more about it than
     to keep its values."""
     if not _is_plain(model, names):

@@ -168,6 +168,15 @@ def _postgresql(database: BaseDatabaseWrapper, sql: str, arguments: Sequence[str
 
 
 def _reader(opened: Any) -> Callable[[Any], tuple[int, tuple[Any, ...]]]:
+    """Kept with the connection: it finds out once how the columns of each kind of row are read."""
+    try:
+        kept: Callable[[Any], tuple[int, tuple[Any, ...]]] = opened.reader
+    except AttributeError:
+        kept = opened.reader = _made_reader(opened)
+    return kept
+
+
+def _made_reader(opened: Any) -> Callable[[Any], tuple[int, tuple[Any, ...]]]:
     from psycopg.adapt import Transformer
     from psycopg.pq import Format
 

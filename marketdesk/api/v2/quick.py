@@ -14,12 +14,13 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from threading import Lock
 from typing import Any, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections, models
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, models
 from django.db.models import BigIntegerField, Count, F, Value
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
@@ -29,7 +30,7 @@ from marketdesk.api.envelope import Refusal
 from marketdesk.api.v2 import schemas, views
 from marketdesk.api.v2.parameters import Parameters
 from marketdesk.api.v2.views import Call
-from marketdesk.lib import ids, paging, secret
+from marketdesk.lib import ids, objects, paging, secret
 from marketdesk.lib.together import Argument, Row, Rows, Together, column
 from marketdesk.merchants.models import Merchant
 from marketdesk.orders.models import Order, OrderItem
@@ -119,8 +120,18 @@ Rows_ = list[tuple[Any, ...]]
 
 def _object(model: type[Model], values: Mapping[str, Any], prefix: str = "") -> Model:
     """A row as an object that knows only what was asked of it."""
-    names = [field.attname for field in model._meta.concrete_fields if prefix + field.attname in values]
-    return model.from_db(connection.alias, names, [values[prefix + name] for name in names])
+    columns, build = _making(model, tuple(values), prefix)
+    made: Any = build([values[column] for column in columns])
+    return made  # type: ignore[no-any-return]
+
+
+@cache
+def _making(
+    model: type[models.Model], known: tuple[str, ...], prefix: str
+) -> tuple[list[str], Callable[[Any], models.Model]]:
+    """Of which columns an object is made, and how."""
+    names = [field.attname for field in model._meta.concrete_fields if prefix + field.attname in known]
+    return [prefix + name for name in names], objects.builder(model, names, DEFAULT_DB_ALIAS)
 
 
 def _token_of(content: Any, statement: Together) -> AccessToken:

@@ -155,7 +155,7 @@ def _reply(row: Row, merchant: Merchant, link: PictureLink) -> Wire:
             "sender": SENDERS.get(Party(row["author"]), PLATFORM),
             "message": row["body"],
             # One string that holds a list: four of the five parsers out there read JSON in it.
-            "image_urls": json.dumps([link(picture) for picture in row["pictures"]]),
+            "image_urls": json.dumps([link(picture) for picture in row["pictures"]]) if row["pictures"] else "[]",
             **_given(
                 translated_message=translated.get("en") or translated.get(merchant.language, ""),
                 translated_message_zh=translated.get("zh-hant", ""),
@@ -171,11 +171,11 @@ def decimal(minor: int, currency: str) -> str:
 
 
 def _moment(at: datetime | None) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}" if at else ""
+    return at.astimezone(UTC).isoformat()[:19] if at else ""
 
 
 def _day(at: datetime | None) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%d}" if at else ""
+    return at.astimezone(UTC).isoformat()[:10] if at else ""
 
 
 def _truth(fact: bool) -> str:
