@@ -20,7 +20,7 @@ run: .venv/running .venv/catalogues  ## start a desk under ./var, with the demo 
 demo-shop: .venv/shop .venv/catalogues  ## a toy shop and a desk side by side, under ./var/shop
 	@$(BIN)/python examples/demo_shop.py
 
-test: setup browser  ## the whole test programme: SQLite, PostgreSQL, a real browser
+test: setup browser .venv/alone/ready  ## the whole test programme: SQLite, PostgreSQL, a real browser
 	@$(BIN)/python -m tests.programme
 
 check: setup  ## style, types, layers, templates, migrations, languages
@@ -39,7 +39,7 @@ fix: setup  ## let the tools put the style right
 	-@$(BIN)/djade -- $(TEMPLATES)
 
 # Hours. Both databases, also when something fails on the first; 5 is pytest's word for "nothing of that kind in TESTS".
-soak: setup browser  ## crashes and races at the figures of a release, into docs/results.md (TESTS=tests/races: a part)
+soak: setup browser .venv/alone/ready  ## crashes and races at the figures of a release, into docs/results.md (TESTS=tests/races: a part)
 	@export SOAK=$${SOAK:-50} RESULTS=docs/results.md; worst=0; \
 	$(BIN)/pytest -m "heavy and not journey and not postgres" $(TESTS) || [ $$? = 5 ] || worst=1; \
 	$(BIN)/python -m tests.on_postgres -m "heavy and postgres" $(TESTS) || [ $$? = 5 ] || worst=1; \

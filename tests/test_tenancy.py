@@ -565,7 +565,7 @@ def test_lists_counts_and_search_show_nothing_of_another(world: World) -> None:
         ):
             response = client.get(address, follow=True)
             shown = response.content.decode().replace(f'value="{term}"', "")
-            assert "Bob" not in shown, address
+            assert not re.search(r"\bBob\b", shown), address  # a form's random token may hold the letters
             assert world.foreign.subject not in shown, address
     for queue in ("post-purchase", "awaiting-user", "with-support", "closed"):
         assert CANARY not in world.mehmet.get(f"/dashboard/tickets/{queue}/").content.decode()
