@@ -121,8 +121,7 @@ Rows_ = list[tuple[Any, ...]]
 def _object(model: type[Model], values: Mapping[str, Any], prefix: str = "") -> Model:
     """A row as an object that knows only what was asked of it."""
     columns, build = _making(model, tuple(values), prefix)
-    made: Any = build([values[column] for column in columns])
-    return made  # type: ignore[no-any-return]
+    return build([values[column] for column in columns])  # type: ignore[return-value]  # `cache` forgets of which model
 
 
 @cache
