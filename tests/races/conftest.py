@@ -15,7 +15,9 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.db import connection, connections
+from django.db.models import QuerySet
 
+from marketdesk.lib.prepared import Prepared
 from marketdesk.merchants.models import Membership, Merchant
 from marketdesk.orders.models import OrderItem, Product
 from marketdesk.people.actor import Actor
@@ -87,6 +89,19 @@ def database(request: pytest.FixtureRequest, django_db_blocker: Any) -> str:
         if connection.vendor != request.param:
             pytest.skip(f"for {request.param}")
     return str(request.param)
+
+
+@pytest.fixture
+def without_locks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if nobody had thought of locks. Statements are put into words anew meanwhile: those that are kept have their
+    locks, and one that were kept from here would have none in the tests that follow."""
+    kept = Prepared.statement
+    monkeypatch.setattr(QuerySet, "select_for_update", lambda rows, **_: rows)
+    monkeypatch.setattr(
+        Prepared,
+        "statement",
+        lambda asked, given: kept(Prepared(asked._build, planned_anew=asked._planned_anew), given),
+    )
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 import pytest
-from django.db.models import QuerySet
 from django.test import Client
 
 from marketdesk.journal.models import Allowance
@@ -72,12 +71,6 @@ def shop(arena: Arena) -> Iterator[Shop]:
     Allowance.objects.all().delete()
 
 
-@pytest.fixture
-def unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As if nobody had thought of locks."""
-    monkeypatch.setattr(QuerySet, "select_for_update", lambda rows, **_: rows)
-
-
 @pytest.mark.heavy
 @BOTH
 def test_of_those_who_send_one_code_at_once_one_gets_tokens(database: str, shop: Shop) -> None:
@@ -115,7 +108,7 @@ def test_of_those_who_renew_at_once_one_does_and_the_family_stays(database: str,
 @pytest.mark.heavy
 @pytest.mark.postgres
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
-def test_without_the_lock_one_code_gives_many(database: str, shop: Shop, unlocked: None) -> None:
+def test_without_the_lock_one_code_gives_many(database: str, shop: Shop, without_locks: None) -> None:
     """The control. SQLite needs none: it has one writer at a time anyway."""
     winners = 0
     for _ in range(CASES):

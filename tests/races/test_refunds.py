@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.db.models import QuerySet
 
 from marketdesk.journal.models import AlreadyDone, Event
 from marketdesk.orders.models import OrderItem
@@ -108,7 +107,7 @@ def test_a_failure_and_a_new_try_at_once_never_pay_twice(arena: Arena) -> None:
 
 
 @pytest.fixture
-def unlocked_arena(django_db_blocker: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Arena]:
+def unlocked_arena(django_db_blocker: Any, tmp_path: Path, without_locks: None) -> Iterator[Arena]:
     """A deliberately wrong arena: no row is locked, and the database's own walls are down."""
     walls = {
         "refunds_refund": ["one_refund_per_item", "refunds_refund_key_key"],
@@ -124,7 +123,6 @@ def unlocked_arena(django_db_blocker: Any, tmp_path: Path, monkeypatch: pytest.M
                 for wall in names:
                     cursor.execute(f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {wall}")
                     cursor.execute(f"DROP INDEX IF EXISTS {wall}")
-        monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **kwargs: self)
         yield Arena()
 
 
