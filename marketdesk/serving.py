@@ -37,6 +37,8 @@ log = logging.getLogger(__name__)
 THREADS = 8
 # Reads that a process works on at once: who waits for a database on the same machine waits for the same processors.
 READS_BESIDE, READS_AFAR = 1, 4
+# Writes: they wait for each other in SQLite anyway, and with PostgreSQL for a disk, which writes several together.
+WRITES_SQLITE, WRITES_POSTGRESQL = 1, THREADS
 # Open connections of a web process, idle and slow ones included: they cost a few kilobytes each, and no thread.
 CONNECTIONS = 2000
 # Seconds that a stopping child has to finish what it is doing, and a child must live to count as healthy.
@@ -165,7 +167,10 @@ def serve_pages(listening: socket.socket, crowd: Crowd, process: int) -> None:
     allow_connections()
     stop = stop_on(signal.SIGTERM)
     behind_proxy = {"trusted_proxy": "*", "trusted_proxy_headers": "x-forwarded-for x-forwarded-proto"}
-    turns = Turns(READS_BESIDE if is_beside(settings.DATABASES["default"]) else READS_AFAR)
+    turns = Turns(
+        reads=READS_BESIDE if is_beside(settings.DATABASES["default"]) else READS_AFAR,
+        writes=WRITES_SQLITE if connections["default"].vendor == "sqlite" else WRITES_POSTGRESQL,
+    )
     turns.set_thread_count(THREADS)
     server = create_server(
         application,

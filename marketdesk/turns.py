@@ -1,36 +1,48 @@
-"""Who in a web process works on what: reads take turns, in the order in which they came.
+"""Who in a web process works on what: reads take turns, in the order in which they came, and so do those who write to
+SQLite.
 
 Eight threads that each draw a page keep a processor no busier than one, and get in each other's way: a page took a
 quarter more of the processor, and one of a hundred twice as long (docs/decisions/0038-reads-take-turns.md)."""
 
 import threading
 import time
+from collections import Counter
+from enum import Enum
 from typing import Any
 
 from waitress.task import ThreadedTaskDispatcher
 
-# Seconds after which a read that is still worked on keeps nobody waiting.
+# Seconds after which a request that is still worked on keeps nobody waiting.
 PATIENCE = 0.05
+
+
+class Kind(Enum):
+    """Whether a request only asks for something."""
+
+    READ = "read"
+    WRITE = "write"
+
+
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
 class Turns(ThreadedTaskDispatcher):  # type: ignore[misc]
-    """Gives requests to threads. Reads begin while fewer than `at_once` others are worked on; one that takes longer
-    than PATIENCE counts no more. Writes, which wait for a disk and for locks, begin at once."""
+    """Gives requests to threads. One begins while fewer than so many others of its kind are worked on; one that takes
+    longer than PATIENCE counts no more. Reads keep no write waiting, and writes no read."""
 
-    def __init__(self, at_once: int) -> None:
+    def __init__(self, *, reads: int, writes: int) -> None:
         super().__init__()
-        self._at_once = at_once
-        self._since: dict[int, float] = {}  # the threads that work on a read
+        self._at_once = {Kind.READ: reads, Kind.WRITE: writes}
+        self._since: dict[Kind, dict[int, float]] = {kind: {} for kind in Kind}  # the threads that work on one
+        self._in_line: Counter[Kind] = Counter()
         self._is_watched = False  # one idle thread looks whether somebody has lost patience
-        self._writes = 0  # in line
         self._idle: list[threading.Condition] = []  # the last one to be idle is woken first: its connection is warm
 
     def add_task(self, task: Any) -> None:
         """A request stands in line."""
         with self.lock:
             self.queue.append(task)
-            self._writes += not _reads(task)
+            self._in_line[_kind(task)] += 1
             if not self._is_watched or self._next():
                 self._wake()
 
@@ -52,14 +64,13 @@ class Turns(ThreadedTaskDispatcher):  # type: ignore[misc]
     def _taken(self, thread_no: int) -> Any:
         """The request whose turn it is, as soon as there is one; None where the thread is to end."""
         with self.lock:
-            self._since.pop(thread_no, None)
+            for since in self._since.values():
+                since.pop(thread_no, None)
             while not self.stop_count:
                 if task := self._next():
                     self.queue.remove(task)
-                    if _reads(task):
-                        self._since[thread_no] = time.monotonic()
-                    else:
-                        self._writes -= 1
+                    self._in_line[_kind(task)] -= 1
+                    self._since[_kind(task)][thread_no] = time.monotonic()
                     if self.queue and not self._is_watched:
                         self._wake()
                     return task
@@ -72,13 +83,15 @@ class Turns(ThreadedTaskDispatcher):  # type: ignore[misc]
 
     def _next(self) -> Any:
         """The first in line that may begin now, if any."""
-        if not self.queue:
-            return None
-        if len(self._since) >= self._at_once:
-            now = time.monotonic()
-            if sum(now - since < PATIENCE for since in self._since.values()) >= self._at_once:
-                return next((task for task in self.queue if not _reads(task)), None) if self._writes else None
-        return self.queue[0]
+        may_begin = [kind for kind, number in self._in_line.items() if number and self._is_turn_of(kind)]
+        return next((task for task in self.queue if _kind(task) in may_begin), None) if may_begin else None
+
+    def _is_turn_of(self, kind: Kind) -> bool:
+        begun = self._since[kind]
+        if len(begun) < self._at_once[kind]:
+            return True
+        now = time.monotonic()
+        return sum(now - since < PATIENCE for since in begun.values()) < self._at_once[kind]
 
     def _wait(self) -> None:
         """Until somebody is woken; who watches a line looks again by itself."""
@@ -99,6 +112,6 @@ class Turns(ThreadedTaskDispatcher):  # type: ignore[misc]
             self._idle.pop().notify()
 
 
-def _reads(task: Any) -> bool:
-    """Whether a connection's next request only asks for something. One without sense has no method: it does no more."""
-    return not any(getattr(request, "command", "") in WRITES for request in task.requests[:1])
+def _kind(task: Any) -> Kind:
+    """Of a connection's next request. One without sense has no method: it only asks."""
+    return Kind.WRITE if any(getattr(one, "command", "") in WRITES for one in task.requests[:1]) else Kind.READ

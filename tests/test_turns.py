@@ -1,4 +1,4 @@
-"""Reads take turns in a web process; writes, and who has lost patience, do not wait."""
+"""Reads take turns in a web process, and so do writes where that is asked; who has lost patience does not wait."""
 
 import threading
 import time
@@ -48,8 +48,8 @@ def quick(method: str = "GET") -> Task:
 def start() -> Iterator[Callable[..., Turns]]:
     begun = []
 
-    def _start(at_once: int = 1, threads: int = 4) -> Turns:
-        turns = Turns(at_once)
+    def _start(reads: int = 1, writes: int = 8, threads: int = 4) -> Turns:
+        turns = Turns(reads=reads, writes=writes)
         turns.set_thread_count(threads)
         begun.append(turns)
         return turns
@@ -79,7 +79,7 @@ def test_reads_are_worked_on_one_after_the_other(start: Callable[..., Turns], pa
 
 
 def test_so_many_at_once_as_it_is_told(start: Callable[..., Turns], patient: None) -> None:
-    line, tasks = start(at_once=2), [Task() for _ in range(3)]
+    line, tasks = start(reads=2), [Task() for _ in range(3)]
     for task in tasks:
         line.add_task(task)
 
@@ -126,6 +126,37 @@ def test_a_write_keeps_no_read_waiting(start: Callable[..., Turns], patient: Non
     write.goes_on.set()
 
 
+def test_where_writes_take_turns_too_neither_kind_waits_for_the_other(
+    start: Callable[..., Turns], patient: None
+) -> None:
+    line, writes, reads = start(writes=1), [Task("POST"), Task("POST")], [Task(), Task()]
+    for task in (*writes, *reads):
+        line.add_task(task)
+
+    assert writes[0].has_begun.wait(SOON)
+    assert reads[0].has_begun.wait(SOON)
+    assert not any(task.has_begun.wait(0.05) for task in (writes[1], reads[1]))
+    writes[0].goes_on.set()
+    assert writes[1].has_begun.wait(SOON)
+    assert not reads[1].has_begun.wait(0.05)
+    reads[0].goes_on.set()
+    assert reads[1].has_begun.wait(SOON)
+    for task in (writes[1], reads[1]):
+        task.goes_on.set()
+
+
+def test_a_write_that_takes_long_keeps_nobody_waiting(start: Callable[..., Turns]) -> None:
+    line, long, others = start(writes=1), Task("PUT"), [quick("POST") for _ in range(20)]
+    line.add_task(long)
+    assert long.has_begun.wait(SOON)
+    for other in others:
+        line.add_task(other)
+
+    assert all(other.is_done.wait(SOON) for other in others)
+    assert not long.is_done.is_set()
+    long.goes_on.set()
+
+
 def test_more_writes_than_threads_are_all_done(start: Callable[..., Turns], patient: None) -> None:
     line, writes = start(threads=2), [quick("POST") for _ in range(50)]
     for write in writes:
@@ -147,11 +178,12 @@ def test_who_was_idle_last_is_woken_first(start: Callable[..., Turns]) -> None:
     assert len(names) <= 2
 
 
+@pytest.mark.parametrize("writes", [1, 8])
 def test_everything_is_done_once_whoever_comes_in_whichever_order(
-    start: Callable[..., Turns], monkeypatch: pytest.MonkeyPatch
+    start: Callable[..., Turns], monkeypatch: pytest.MonkeyPatch, writes: int
 ) -> None:
     monkeypatch.setattr(turns, "PATIENCE", 0.001)
-    line = start(at_once=2, threads=8)
+    line = start(reads=2, writes=writes, threads=8)
     tasks = [quick("POST" if number % 3 == 0 else "GET") for number in range(900)]
 
     def come(which: list[Task]) -> None:
@@ -166,7 +198,7 @@ def test_everything_is_done_once_whoever_comes_in_whichever_order(
 
     assert all(task.is_done.wait(SOON) for task in tasks)
     assert [len(task.threads) for task in tasks] == [1] * 900
-    assert not line._writes
+    assert not line._in_line.total()
     assert not line.queue
 
 
@@ -180,7 +212,7 @@ def test_a_request_that_fails_badly_keeps_its_thread(start: Callable[..., Turns]
 
 
 def test_whoever_stands_in_line_at_the_end_is_told(patient: None) -> None:
-    line, reads = Turns(1), [Task(), Task()]
+    line, reads = Turns(reads=1, writes=1), [Task(), Task()]
     line.set_thread_count(2)
     for task in reads:
         line.add_task(task)

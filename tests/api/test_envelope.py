@@ -222,7 +222,7 @@ def raw_answer(raw: bytes) -> tuple[str, str]:
     def breaks(*_: Any) -> Any:
         raise RuntimeError
 
-    turns = Turns(1)
+    turns = Turns(reads=1, writes=1)
     turns.set_thread_count(1)
     server = create_server(breaks, _dispatcher=turns, host="127.0.0.1", port=0, max_request_header_size=8192)
     server.channel_class = EnvelopedChannel
