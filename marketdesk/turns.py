@@ -6,6 +6,7 @@ quarter more of the processor, and one of a hundred twice as long (docs/decision
 
 import threading
 import time
+from bisect import insort
 from collections import Counter
 from enum import Enum
 from typing import Any
@@ -36,15 +37,16 @@ class Turns(ThreadedTaskDispatcher):  # type: ignore[misc]
         self._since: dict[Kind, dict[int, float]] = {kind: {} for kind in Kind}  # the threads that work on one
         self._in_line: Counter[Kind] = Counter()
         self._is_watched = False  # one idle thread looks whether somebody has lost patience
-        self._idle: list[threading.Condition] = []  # the last one to be idle is woken first: its connection is warm
+        # By when they last had something to do: that one is woken first whose connection is warm.
+        self._idle: list[tuple[float, int, threading.Condition]] = []
+        self._coming = 0  # those who were woken and have not looked yet
 
     def add_task(self, task: Any) -> None:
         """A request stands in line."""
         with self.lock:
             self.queue.append(task)
             self._in_line[_kind(task)] += 1
-            if not self._is_watched or self._next():
-                self._wake()
+            self._wake_one()
 
     def set_thread_count(self, count: int) -> None:
         """Start threads, or let some end."""
@@ -63,6 +65,7 @@ class Turns(ThreadedTaskDispatcher):  # type: ignore[misc]
 
     def _taken(self, thread_no: int) -> Any:
         """The request whose turn it is, as soon as there is one; None where the thread is to end."""
+        last = time.monotonic()
         with self.lock:
             for since in self._since.values():
                 since.pop(thread_no, None)
@@ -71,10 +74,9 @@ class Turns(ThreadedTaskDispatcher):  # type: ignore[misc]
                     self.queue.remove(task)
                     self._in_line[_kind(task)] -= 1
                     self._since[_kind(task)][thread_no] = time.monotonic()
-                    if self.queue and not self._is_watched:
-                        self._wake()
+                    self._wake_one()
                     return task
-                self._wait()
+                self._wait(last, thread_no)
             self.active_count -= 1
             self.stop_count -= 1
             self.threads.discard(thread_no)
@@ -93,23 +95,33 @@ class Turns(ThreadedTaskDispatcher):  # type: ignore[misc]
         now = time.monotonic()
         return sum(now - since < PATIENCE for since in begun.values()) < self._at_once[kind]
 
-    def _wait(self) -> None:
-        """Until somebody is woken; who watches a line looks again by itself."""
+    def _wait(self, last: float, thread_no: int) -> None:
+        """Until it is woken; who watches a line looks again by itself. `last` is when it had something to do."""
         watches = bool(self.queue) and not self._is_watched
         self._is_watched |= watches
-        here = threading.Condition(self.lock)
-        self._idle.append(here)
+        woken = threading.Condition(self.lock)
+        here = (last, thread_no, woken)
+        insort(self._idle, here)
         self.active_count -= 1
-        here.wait(PATIENCE if watches else None)
+        woken.wait(PATIENCE if watches else None)
         self.active_count += 1
         if here in self._idle:
             self._idle.remove(here)
+        else:
+            self._coming -= 1
         if watches:
             self._is_watched = False
 
+    def _wake_one(self) -> None:
+        """If there is something to do or to watch, and nobody is coming who will wake the next one in turn."""
+        if self.queue and not self._coming and (not self._is_watched or self._next()):
+            self._wake()
+
     def _wake(self) -> None:
         if self._idle:
-            self._idle.pop().notify()
+            self._coming += 1
+            _last, _thread_no, woken = self._idle.pop()
+            woken.notify()
 
 
 def _kind(task: Any) -> Kind:

@@ -58,6 +58,7 @@ def start() -> Iterator[Callable[..., Turns]]:
     for one in begun:
         assert one.shutdown(timeout=SOON)
         assert not one.threads, "a thread goes on"
+        assert not one._coming, "somebody was woken and did not look"
 
 
 @pytest.fixture
@@ -176,6 +177,21 @@ def test_who_was_idle_last_is_woken_first(start: Callable[..., Turns]) -> None:
         names |= set(task.threads)
 
     assert len(names) <= 2
+
+
+@pytest.mark.usefixtures("patient")
+def test_however_many_stand_in_line_one_thread_does_it_all(start: Callable[..., Turns]) -> None:
+    line = start(threads=8)
+    tasks = [quick() for _ in range(900)]
+
+    for number in range(0, len(tasks), 4):
+        for task in tasks[number : number + 4]:
+            line.add_task(task)
+        assert tasks[number + number % 4].is_done.wait(SOON)  # the next ones come while some are left, or none
+
+    assert all(task.is_done.wait(SOON) for task in tasks)
+    # Another one watches the line meanwhile, and may be the quicker one now and then.
+    assert len({name for task in tasks for name in task.threads}) <= 2
 
 
 @pytest.mark.parametrize("writes", [1, 8])
