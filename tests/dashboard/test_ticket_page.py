@@ -222,7 +222,7 @@ def test_a_template_is_read_filled_and_beside_ones_own_language_before_it_goes_a
     offer = page[page.index('<details name="templates">') :].split("</details>")[0]
     assert 'lang="de" dir="ltr">Hallo Ada' in offer
     assert 'lang="tr" dir="ltr">Merhaba Ada' in offer
-    assert re.search(r'<summary><span><bdi lang="tr"[^>]*>[^<]+</bdi></span><small><bdi lang="de"', offer)
+    assert re.search(r'<summary><span><bdi lang="tr"[^>]*>[^<]+</bdi></span><small><bdi class="cut" lang="de"', offer)
     assert '<mark data-gap="' in offer
     order = re.findall(r'<option value="([a-z-]+)" lang="\1"(?: selected)?>', page[page.index("template-language") :])
     assert order[:2] == ["de", "tr"]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page
 
+from marketdesk.merchants.models import Merchant
 from marketdesk.people.actor import Actor
 from marketdesk.people.models import User
 from marketdesk.refunds import refunding
@@ -69,6 +70,52 @@ def test_no_page_scrolls_sideways_on_a_phone(
                     found.append(f"{kind}: {address} by {wider(page)} px: {page.evaluate(WIDE)}")
 
     assert found == []
+
+
+# What is said in a line that has no room for all of it, and whose first letter nobody sees.
+HEADLESS = """() => [...document.querySelectorAll('.subject, .quote, small')].filter(one => {
+  const words = document.createTreeWalker(one, NodeFilter.SHOW_TEXT); let last;
+  while (words.nextNode()) if (words.currentNode.data.trim().length > 3) last = words.currentNode;
+  if (!last || !one.checkVisibility()) return false;
+  const first = document.createRange(), at = last.data.search(/\\S/);
+  first.setStart(last, at); first.setEnd(last, at + 1);
+  const letter = first.getBoundingClientRect(), box = one.getBoundingClientRect();
+  return letter.left < box.left - 1 || letter.right > box.right + 1;
+}).map(one => one.textContent.trim().slice(0, 60))"""
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_words_of_the_other_direction_are_cut_at_their_end(
+    width: int,
+    visit: Visit,
+    tickets: list[Ticket],
+    ask: Callable[..., Ticket],
+    store: Merchant,
+    mehmet: Actor,
+    mehmet_user: User,
+    sofia_user: User,
+) -> None:
+    User.objects.filter(pk__in=[mehmet_user.pk, sofia_user.pk]).update(language="ar")
+    Merchant.objects.filter(pk=store.pk).update(name="The Very Long Name of a Store That Sells Lamps")
+    appealed, waiting = ask("item_problem"), tickets[-1]
+    appealed.appeal("Please have a look.", by=mehmet)
+    Ticket.objects.update(excerpt="The lamp came broken, and this is all the customer has to say about it. " * 3)
+    size = {"viewport": {"width": width, "height": 800}}
+    merchant, support = visit(mehmet_user, "mehmet-password", **size), visit(sofia_user, "sofia-password", **size)
+
+    headless = {}
+    for page, address in (
+        (merchant, "/dashboard/tickets/post-purchase/"),
+        (merchant, f"/dashboard/tickets/{waiting.public_id}"),
+        (support, "/support/queues/with-support"),
+        (support, "/support/queues/with-merchants"),
+        (support, f"/support/tickets/{appealed.public_id}"),
+    ):
+        page.goto(address)
+        assert page.locator(".subject, .templates small").count()
+        headless[address] = page.evaluate(HEADLESS)
+
+    assert not any(headless.values()), headless
 
 
 def test_letters_piled_high_stay_in_their_own_line(visit: Visit, tickets: list[Ticket], mehmet_user: User) -> None:
