@@ -93,8 +93,9 @@ def test_so_many_at_once_as_it_is_told(start: Callable[..., Turns], patient: Non
         task.goes_on.set()
 
 
-def test_a_read_that_takes_long_keeps_nobody_waiting(start: Callable[..., Turns]) -> None:
-    line, long, others = start(), Task(), [quick() for _ in range(20)]
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_what_takes_long_keeps_nobody_of_its_kind_waiting(start: Callable[..., Turns], method: str) -> None:
+    line, long, others = start(writes=1), Task(method), [quick(method) for _ in range(20)]
     line.add_task(long)
     assert long.has_begun.wait(SOON)
     for other in others:
@@ -146,18 +147,6 @@ def test_where_writes_take_turns_too_neither_kind_waits_for_the_other(
         task.goes_on.set()
 
 
-def test_a_write_that_takes_long_keeps_nobody_waiting(start: Callable[..., Turns]) -> None:
-    line, long, others = start(writes=1), Task("PUT"), [quick("POST") for _ in range(20)]
-    line.add_task(long)
-    assert long.has_begun.wait(SOON)
-    for other in others:
-        line.add_task(other)
-
-    assert all(other.is_done.wait(SOON) for other in others)
-    assert not long.is_done.is_set()
-    long.goes_on.set()
-
-
 def test_more_writes_than_threads_are_all_done(start: Callable[..., Turns], patient: None) -> None:
     line, writes = start(threads=2), [quick("POST") for _ in range(50)]
     for write in writes:
@@ -187,7 +176,8 @@ def test_however_many_stand_in_line_one_thread_does_it_all(start: Callable[..., 
     for number in range(0, len(tasks), 4):
         for task in tasks[number : number + 4]:
             line.add_task(task)
-        assert tasks[number + number % 4].is_done.wait(SOON)  # the next ones come while some are left, or none
+        awaited = number // 4 % 4  # the next ones come while three are left, two, one or none
+        assert tasks[number + awaited].is_done.wait(SOON)
 
     assert all(task.is_done.wait(SOON) for task in tasks)
     # Another one watches the line meanwhile, and may be the quicker one now and then.
