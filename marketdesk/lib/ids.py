@@ -1,4 +1,5 @@
-"""The public name of everything that the outside sees: 24 hexadecimal digits, random."""
+"""The public name of everything that the outside sees: 24 hexadecimal digits, random. And the numbers of rows, where
+only those who may see them anyway read one in an address or a form."""
 
 import secrets
 from typing import Any
@@ -14,6 +15,12 @@ PATTERN = r"[0-9a-f]{24}"
 def new_public_id() -> str:
     """A fresh public id; 96 random bits, so nobody guesses another's."""
     return secrets.token_hex(LENGTH // 2)
+
+
+def row_number(text: str | None) -> int:
+    """The number of a row as an address or a form says it. What is none is -1, which no row has; longer ones no
+    database takes."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else -1
 
 
 class PublicIdField(models.CharField):  # type: ignore[type-arg]  # only the stubs' field is generic

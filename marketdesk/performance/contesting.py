@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from marketdesk.journal.models import Audience, Deed, Event
+from marketdesk.lib import ids
 from marketdesk.merchants.models import Merchant
 from marketdesk.people.actor import Actor
 from marketdesk.people.party import Party
@@ -42,8 +43,7 @@ def find(kind: str, name: str, by: Actor) -> Subject | None:
         return None
     if kind == ContestKind.NOTICE:
         return _seen(ContestKind.NOTICE, by).filter(public_id=name).first()
-    # Longer numbers are no row's, and some no database takes.
-    return _seen(ContestKind(kind), by).filter(pk=name).first() if name.isdecimal() and len(name) < 19 else None
+    return _seen(ContestKind(kind), by).filter(pk=ids.row_number(name)).first()
 
 
 def _seen(kind: ContestKind, by: Actor) -> models.QuerySet[Any]:

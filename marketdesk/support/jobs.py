@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
 from marketdesk.journal.models import AlreadyDone, Event, Job, KeyReused
-from marketdesk.lib import paging
+from marketdesk.lib import ids, paging
 from marketdesk.outbox import dead_jobs
 from marketdesk.people.actor import Actor
 from marketdesk.support.entrance import AgentRequest, administrators_only
@@ -58,7 +58,7 @@ def jobs(request: AgentRequest) -> HttpResponse:
 
 
 def _find(number: str) -> Job:
-    found = Job.objects.filter(pk=int(number)).first() if number.isdecimal() and len(number) < 19 else None
+    found = Job.objects.filter(pk=ids.row_number(number)).first()
     if found is None:
         raise NotAllowed("not_dead", _("Somebody else has decided about this already. Nothing was changed."))
     return found

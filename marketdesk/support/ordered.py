@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from marketdesk.journal.models import AlreadyDone, KeyReused
+from marketdesk.lib import ids
 from marketdesk.support import refusals
 from marketdesk.support.entrance import AgentRequest
 from marketdesk.support.forms import ReasonForm
@@ -114,7 +115,7 @@ class ListPage:
         form = ReasonForm(request.POST if request.method == "POST" else None)
         if not form.is_bound or not form.is_valid():
             return self._ask_to_undo(request, change, form, status=422 if form.is_bound else 200)
-        reason, seen = form.cleaned_data["reason"], _number(request.POST.get("edition"))
+        reason, seen = form.cleaned_data["reason"], ids.row_number(request.POST.get("edition"))
         try:
             self.which.undo(change, reason=reason, by=form.actor(request.actor), seen=seen)
         except AlreadyDone:
@@ -155,7 +156,7 @@ class ListPage:
         if not form.is_valid():
             words = [BadList(str(one)) for one in form.errors.get("reason", [])]
             return self.show(request, form=form, problems=words, status=422)
-        by, seen = form.actor(request.actor), _number(request.POST.get("edition"))
+        by, seen = form.actor(request.actor), ids.row_number(request.POST.get("edition"))
         try:
             self.which.change(draft.rows, reason=form.cleaned_data["reason"], by=by, seen=seen)
         except AlreadyDone:
@@ -203,10 +204,6 @@ def _differences(before: Rows, after: Rows, say: Say) -> list[Difference]:
         for code in codes
         if code not in stayed or before[old[code] - 1] != after[new[code] - 1]
     ]
-
-
-def _number(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else -1
 
 
 def first(problems: Iterable[BadList], code: str) -> dict[str, list[str]]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from marketdesk.journal.models import AlreadyDone, KeyReused
-from marketdesk.lib import languages
+from marketdesk.lib import ids, languages
 from marketdesk.replies import browsing, editing, seeding
 from marketdesk.replies.editing import BadTemplate, TemplateMoved, Values
 from marketdesk.replies.filling import NAMES
@@ -97,7 +97,7 @@ def template(request: AgentRequest, code: str) -> HttpResponse:
         problems += [BadTemplate(str(words), "reason") for words in form.errors.get("reason", [])]
     if problems:
         return _show(request, known, values, form=form, problems=problems, status=422)
-    by, seen = form.actor(request.actor), _number(request.POST.get("edition"))
+    by, seen = form.actor(request.actor), ids.row_number(request.POST.get("edition"))
     try:
         editing.change(name, values, reason=form.cleaned_data["reason"], by=by, seen=seen)
     except AlreadyDone:
@@ -199,8 +199,7 @@ def _in_order(sent: Sequence[str]) -> list[str]:
 
 def _as_it_was(request: AgentRequest, known: ReplyTemplate | None) -> Values | None:
     """What a template was before a change, to be saved again; only where it was there."""
-    number = _number(request.GET.get("before"))
-    change = known.changes.filter(pk=number).first() if known and number > 0 else None
+    change = known.changes.filter(pk=ids.row_number(request.GET.get("before"))).first() if known else None
     return change.before or None if change else None
 
 
@@ -230,7 +229,3 @@ def _plain(text: str) -> str:
 
 def _lines(text: str) -> str:
     return text.replace("\0", "").replace("\r\n", "\n").strip()
-
-
-def _number(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else -1
