@@ -44,6 +44,14 @@ def quick(method: str = "GET") -> Task:
     return task
 
 
+def soon(holds: Callable[[], bool]) -> None:
+    """Wait until it holds."""
+    end = time.monotonic() + SOON
+    while not holds():
+        assert time.monotonic() < end, "it does not come"
+        time.sleep(0.001)
+
+
 @pytest.fixture
 def start() -> Iterator[Callable[..., Turns]]:
     begun = []
@@ -52,6 +60,7 @@ def start() -> Iterator[Callable[..., Turns]]:
         turns = Turns(reads=reads, writes=writes)
         turns.set_thread_count(threads)
         begun.append(turns)
+        soon(lambda: len(turns._idle) == threads)  # whoever begins later looks into the line by himself
         return turns
 
     yield _start
@@ -162,7 +171,7 @@ def test_who_was_idle_last_is_woken_first(start: Callable[..., Turns]) -> None:
         task = quick()
         line.add_task(task)
         assert task.is_done.wait(SOON)
-        time.sleep(0.005)  # it is idle again
+        soon(lambda: len(line._idle) == 8)
         names |= set(task.threads)
 
     assert len(names) <= 2
